@@ -1,0 +1,184 @@
+"""The command line: `goodstanding verify` and `goodstanding inspect`.
+
+Exit status: 0 in good standing · 1 not in good standing · 2 cannot conclude · 3 input or command cannot be used.
+`inspect` exits 0 when it could read the file: it verifies nothing.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+from goodstanding.canonical import format_time
+from goodstanding.errors import GoodstandingError
+from goodstanding.evidence import MAX_BUNDLE, Bundle
+from goodstanding.inspection import describe
+from goodstanding.standing import Scope
+from goodstanding.trust import Trust
+from goodstanding.verdict import Verdict, VerdictKind
+from goodstanding.verifier import Verifier
+
+try:
+    import typer
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+except ImportError:  # the library works without them; only this module does not
+    sys.stderr.write("goodstanding: the command line needs its extra; run: pip install 'goodstanding[cli]'\n")
+    raise SystemExit(3) from None
+
+UNUSABLE = 3
+_EXIT = {VerdictKind.IN_GOOD_STANDING: 0, VerdictKind.NOT_IN_GOOD_STANDING: 1, VerdictKind.CANNOT_CONCLUDE: 2}
+_PAINT = {  # the words carry the answer; colour only repeats it
+    VerdictKind.IN_GOOD_STANDING: ("IN GOOD STANDING", "bold green"),
+    VerdictKind.NOT_IN_GOOD_STANDING: ("NOT IN GOOD STANDING", "bold red"),
+    VerdictKind.CANNOT_CONCLUDE: ("CANNOT CONCLUDE", "bold yellow"),
+}
+_LINES = ("number", "organisation_name", "standing", "authority", "scheme", "valid_from", "valid_until",
+          "as_of", "known_at", "tree_size", "fresh_until")  # fmt: skip
+# What could move a terminal's cursor or reverse its text: a stranger's file must not redraw the answer above it.
+_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+class _Answer(SystemExit):
+    """An exit status that is this module's own; the parser's 2 for bad usage is not, as 2 means CANNOT_CONCLUDE."""
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="An evidence bundle, or a record alone.")],
+    trust: Annotated[Path, typer.Option(help="The trust file: whose signatures count.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
+    at: Annotated[str, typer.Option(help="Judge at this time, such as 2026-05-04T09:00:00Z.")] = "",
+    origin: Annotated[str, typer.Option(help="Country the workers leave; goes with --destination.")] = "",
+    destination: Annotated[str, typer.Option(help="Country the workers go to; goes with --origin.")] = "",
+    sector: Annotated[str, typer.Option(help="Sector that must be covered.")] = "",
+    activity: Annotated[str, typer.Option(help="Activity that must be covered.")] = "",
+) -> None:
+    """Say whether the organisation in FILE is in good standing. Uses no network."""
+    try:
+        verifier = Verifier(Trust.load(trust))
+        bundle = _bundle(_read(file))
+    except (GoodstandingError, OSError) as error:
+        _stop(_sentence(error))
+    scope = _scope(origin, destination, sector, activity)
+    verdict = verifier.verify_bundle(bundle, now=_time(at) if at else None, scope=scope)
+    if as_json:
+        _write(json.dumps(verdict_json(verdict), ensure_ascii=False, indent=2))
+    else:
+        _show(verdict)
+    raise _Answer(_EXIT[verdict.verdict])
+
+
+@app.command()
+def inspect(
+    file: Annotated[Path, typer.Argument(help="A bundle, record, proof, checkpoint or status list.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON only.")] = False,
+) -> None:
+    """Show what FILE says WITHOUT verifying any of it."""
+    try:
+        content = describe(_read(file))
+    except (GoodstandingError, OSError) as error:
+        _stop(_sentence(error))
+    if not as_json:
+        _write("NOT VERIFIED. This is what the file says of itself; nothing below has been checked.")
+    _write(json.dumps({"verified": False, **content}, ensure_ascii=False, indent=2))
+    raise _Answer(0)
+
+
+def main() -> NoReturn:
+    """Entry point of the `goodstanding` command."""
+    try:
+        app()
+    except _Answer:
+        raise
+    except SystemExit as error:
+        raise SystemExit(UNUSABLE if error.code else 0) from None
+    raise SystemExit(0)
+
+
+def verdict_json(verdict: Verdict) -> dict[str, Any]:
+    """Write a verdict as JSON: the names of the public schema, times in the one text form, absent members null."""
+    return {_camel(name): _value(value) for name, value in dataclasses.asdict(verdict).items()}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_time(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _read(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(MAX_BUNDLE + 1)
+
+
+def _bundle(data: bytes) -> Bundle:
+    record = data.strip()
+    if record.endswith(b"~") and record.isascii():
+        return Bundle(record.decode("ascii"))
+    return Bundle.parse(data)
+
+
+def _scope(origin: str, destination: str, sector: str, activity: str) -> Scope | None:
+    if bool(origin) != bool(destination):
+        _stop("--origin and --destination name a corridor together; give both or neither")
+    asked = Scope(
+        activities=frozenset({activity} - {""}),
+        sectors=frozenset({sector} - {""}),
+        corridors=frozenset({(origin, destination)} - {("", "")}),
+    )
+    return None if asked == Scope() else asked
+
+
+def _time(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        _stop(f"--at {text[:40]!r} is not a time; write it as 2026-05-04T09:00:00Z")
+    if moment.tzinfo is None:
+        _stop(f"--at {text} has no zone; end it with Z for UTC")
+    return moment.astimezone(UTC)
+
+
+def _show(verdict: Verdict) -> None:
+    words, style = _PAINT[verdict.verdict]
+    table = Table.grid(padding=(0, 2))
+    for name, value in ((name, _value(getattr(verdict, name))) for name in _LINES):
+        if value is not None:
+            table.add_row(Text(name.replace("_", " "), style="dim"), Text(_plain(str(value))))
+    for entry in verdict.reasons:
+        table.add_row(Text(_plain(entry.code), style="bold"), Text(_plain(entry.message)))
+    console = Console(highlight=False)
+    console.print(Text(words, style=style))
+    console.print(table)
+
+
+def _plain(text: str) -> str:
+    """The text with everything that steers a terminal written out as an escape."""
+    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(_plain(text) + "\n")
+
+
+def _sentence(error: Exception) -> str:
+    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
+
+
+def _stop(sentence: str) -> NoReturn:
+    sys.stderr.write(f"goodstanding: {_plain(sentence)}\n")
+    raise _Answer(UNUSABLE)
