@@ -1,0 +1,72 @@
+"""Command line of the audit service: `audit migrate`, `audit serve`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+import typer
+import uvloop
+from pydantic import ValidationError
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit.migrate import is_current, migrate
+from audit.serving import serve
+from audit.settings import Settings
+from goodstanding.errors import GoodstandingError
+
+app = typer.Typer(help="The transparency log.", no_args_is_help=True, add_completion=False)
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the log's database to the current version."""
+    with _plain_errors():
+        migrate(Settings().database_url)
+    typer.echo("The log's database is at the current version.")
+
+
+@app.command("serve")
+def serve_command() -> None:
+    """Serve the log, take in entries, and sign the time."""
+    with _plain_errors():
+        settings = Settings()
+        if not settings.service_token.get_secret_value():
+            _fail("Set GOODSTANDING_SERVICE_TOKEN to a secret that registry and gateway share with this service.")
+        if not is_current(settings.database_url):
+            _fail("The log's database is not at the current version; run: audit migrate")
+        _log_as_json()
+        uvloop.run(serve(settings))
+
+
+def main() -> None:
+    """Entry point of the `audit` command."""
+    app()
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """End with one sentence instead of a stack trace where an operator can do something about it."""
+    try:
+        yield
+    except ValidationError as error:
+        wrong = ", ".join(f"GOODSTANDING_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        _fail(f"A setting is wrong. {wrong}")
+    except GoodstandingError as error:
+        _fail(str(error))
+    except (OSError, SQLAlchemyError) as error:
+        _fail(f"The log's database or folder cannot be used: {getattr(error, 'orig', error)}")
+
+
+def _fail(message: str) -> None:
+    typer.echo(message, err=True)
+    raise typer.Exit(1)
+
+
+def _log_as_json() -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ]
+    )

@@ -1,0 +1,93 @@
+"""The published checkpoint: the one file that changes, and the only thing that makes entries visible.
+
+1. A size never shrinks, and a time never goes back.
+2. From signing to publishing the process holds `lock`: otherwise the time cosigner could date an older size later
+   than a newer one.
+3. The file is replaced only while it is what was read before: another process is noticed, not overwritten.
+"""
+
+import asyncio
+
+from audit.errors import ClockWentBackwards, LogStopped, Superseded
+from audit.signing import CheckpointSigner
+from audit.store import Store
+from goodstanding.checkpoint import Checkpoint, VerifiedCheckpoint
+from goodstanding.clock import Clock
+from goodstanding.errors import LogError
+
+CHECKPOINT = "checkpoint"
+"""Path of the published checkpoint (C2SP tlog-tiles)."""
+
+_ATTEMPTS = 3
+
+
+class Publication:
+    """Signs checkpoints and publishes them; `lock` is held by whoever does one of the two."""
+
+    def __init__(self, store: Store, signer: CheckpointSigner, clock: Clock) -> None:
+        self.lock = asyncio.Lock()
+        self._store = store
+        self._signer = signer
+        self._clock = clock
+
+    def current(self) -> VerifiedCheckpoint | None:
+        """Return what is published, None for nothing yet; LogStopped when it is not this log's."""
+        note = self._store.read(CHECKPOINT)
+        if note is None:
+            return None
+        try:
+            return self._signer.verify(note)
+        except LogError as error:
+            raise LogStopped(
+                f"the published checkpoint is not one of this log with these keys: {error}. Restore the file "
+                "checkpoint, or the log's keys and origin, to what they were"
+            ) from error
+
+    def sign(self, checkpoint: Checkpoint) -> tuple[bytes, int]:
+        """Sign a checkpoint now; return the note and the time in it, in seconds since 1970.
+
+        Raises ClockWentBackwards, and LogStopped as `current` does.
+        """
+        now = self._clock()
+        self._forbid_going_back(int(now.timestamp()), self.current())
+        return self._signer.sign(checkpoint, now), int(now.timestamp())
+
+    def publish(self, note: bytes) -> None:
+        """Replace the published checkpoint durably by one that is no smaller; Superseded when it cannot."""
+        size = self._signer.verify(note).checkpoint.size
+        for _ in range(_ATTEMPTS):
+            current = self.current()
+            if current is not None and current.checkpoint.size > size:
+                break
+            if self._store.swap(CHECKPOINT, None if current is None else current.note, note):
+                return
+        raise Superseded(
+            f"another process publishes checkpoints of this log, size {size} was not published. Run one sequencer "
+            "per log; stop the other one, then start this one again"
+        )
+
+    def renew_time(self) -> bool:
+        """Sign the published checkpoint anew with the time now and replace it.
+
+        False when nothing is published, when it already carries this second, or when another process was
+        faster. Raises ClockWentBackwards.
+        """
+        current = self.current()
+        if current is None:
+            return False
+        now = self._clock()
+        if self._forbid_going_back(int(now.timestamp()), current) == 0:
+            return False
+        return self._store.swap(CHECKPOINT, current.note, self._signer.cosign_again(current.note, now))
+
+    def _forbid_going_back(self, now: int, current: VerifiedCheckpoint | None) -> int:
+        """Return the seconds since the published time."""
+        if current is None or current.time is None:
+            return now
+        passed = now - int(current.time.timestamp())
+        if passed < 0:
+            raise ClockWentBackwards(
+                f"the clock is {-passed} s behind the newest signature of the log; nothing is signed until it has "
+                "caught up. Set the clock right"
+            )
+        return passed

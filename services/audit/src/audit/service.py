@@ -1,0 +1,100 @@
+"""The log put together: everything `app.py`, standalone and tests need, from a database, a folder and two keys."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.cosigner import TimeCosigner
+from audit.database import Database
+from audit.entries import Entries
+from audit.entry import Submission
+from audit.faults import Fault, no_fault
+from audit.feed import Feed
+from audit.publication import Publication
+from audit.reader import Reader
+from audit.sequencer import Sequencer
+from audit.signing import CheckpointSigner
+from audit.store import FileStore, Store
+from goodstanding.clock import Clock, system_clock
+from goodstanding.keys import Signer
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """One transparency log: its writing end, its two background tasks, its readers."""
+
+    signer: CheckpointSigner
+    database: Database
+    store: Store
+    entries: Entries
+    sequencer: Sequencer
+    cosigner: TimeCosigner
+    reader: Reader
+    feed: Feed
+
+    @property
+    def origin(self) -> str:
+        """The log's name, the first line of its checkpoints."""
+        return self.signer.origin
+
+    @property
+    def vkeys(self) -> tuple[str, str]:
+        """Verifier keys of the log and of its time cosigner."""
+        return self.signer.log_key.encode(), self.signer.time_key.encode()
+
+    async def append(self, submissions: Sequence[Submission]) -> int:
+        """Store a batch of entries; see `Entries.append`."""
+        return await self.entries.append(submissions)
+
+    async def start(self) -> None:
+        """Make good what a crash left and publish the first checkpoint, so that readers find one.
+
+        The sequencer does so by itself; this is for who wants to wait for it, or to hear LogStopped at once.
+        """
+        await self.sequencer.step()
+
+    async def run_sequencer(self, stop: asyncio.Event) -> None:
+        """Take entries into the log until `stop` is set or a person must look (`sequencer.stopped`)."""
+        await self.sequencer.run(stop)
+
+    async def run_time_cosigner(self, stop: asyncio.Event) -> None:
+        """Sign the published checkpoint anew every 5 s until `stop` is set."""
+        await self.cosigner.run(stop)
+
+    async def close(self) -> None:
+        """Close the database's connections; background tasks must have ended."""
+        await self.database.close()
+
+
+def open_log(
+    *,
+    url: str,
+    folder: Path,
+    origin: str,
+    log_signer: Signer,
+    time_signer: Signer,
+    clock: Clock = system_clock,
+    fault: Fault = no_fault,
+) -> Log:
+    """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
+
+    Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name.
+    """
+    signer = CheckpointSigner(origin, log_signer, time_signer)
+    database, store = Database(url), FileStore(folder)
+    publication = Publication(store, signer, clock)
+    appended = asyncio.Event()
+    reader = Reader(database, store)
+    return Log(
+        signer=signer,
+        database=database,
+        store=store,
+        entries=Entries(database, clock, appended),
+        sequencer=Sequencer(
+            origin=origin, database=database, store=store, publication=publication, appended=appended, fault=fault
+        ),
+        cosigner=TimeCosigner(publication),
+        reader=reader,
+        feed=Feed(database, reader),
+    )

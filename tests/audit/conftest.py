@@ -1,0 +1,148 @@
+"""Real logs on SQLite and a folder, with a clock the test moves."""
+
+import itertools
+import shutil
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from audit.app import create_app
+from audit.entry import Submission
+from audit.faults import Fault, no_fault
+from audit.migrate import migrate
+from audit.service import Log, open_log
+from goodstanding.events import Leaf, commitment
+from goodstanding.keys import PemSigner
+from goodstanding.merkle import leaf_hash
+
+ORIGIN = "log.example/log"
+TOKEN = "a-service-token"
+
+
+class Clock:
+    """A clock that stands still until told otherwise."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Author:
+    """Makes well-formed submissions; ids and subjects count upwards, so that a test can be read."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._numbers = itertools.count(1)
+
+    def first(self, count: int = 1) -> list[Submission]:
+        """First entries of `count` new subjects."""
+        return [self._make(next(self._numbers), None, None) for _ in range(count)]
+
+    def next(self, after: Submission) -> Submission:
+        """The entry that follows another of the same subject."""
+        return self._make(next(self._numbers), Leaf.decode(after.leaf).subject, leaf_hash(after.leaf))
+
+    def _make(self, number: int, subject: bytes | None, prev: bytes | None) -> Submission:
+        event_id = f"0197c000-0000-7000-8000-{number:012x}"
+        body, salt = b'{"number":%d}' % number, number.to_bytes(32, "big")
+        own = subject or number.to_bytes(16, "big")
+        leaf = Leaf("decision", event_id, own, prev, self._clock(), commitment(salt, body))
+        return Submission(event_id, leaf.encode(), body, salt)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def author(clock: Clock) -> Author:
+    return Author(clock)
+
+
+@pytest.fixture(scope="session")
+def signers(tmp_path_factory: pytest.TempPathFactory) -> tuple[PemSigner, PemSigner]:
+    keys = tmp_path_factory.mktemp("log-keys")
+    return PemSigner.create(keys / "log.pem"), PemSigner.create(keys / "log-time.pem")
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated database to copy: migrating takes longer than most tests."""
+    path = tmp_path_factory.mktemp("log-database") / "audit.db"
+    migrate(f"sqlite+aiosqlite:///{path}")
+    return path
+
+
+OpenLog = Callable[..., Log]
+
+
+@pytest.fixture
+async def open_again(
+    tmp_path: Path, clock: Clock, signers: tuple[PemSigner, PemSigner], empty_database: Path
+) -> AsyncIterator[OpenLog]:
+    """Open the test's log, as often as it is restarted."""
+    database = tmp_path / "audit.db"
+    shutil.copy(empty_database, database)
+    logs: list[Log] = []
+
+    def make(fault: Fault = no_fault, origin: str = ORIGIN) -> Log:
+        log = open_log(
+            url=f"sqlite+aiosqlite:///{database}",
+            folder=tmp_path / "log",
+            origin=origin,
+            log_signer=signers[0],
+            time_signer=signers[1],
+            clock=clock,
+            fault=fault,
+        )
+        logs.append(log)
+        return log
+
+    yield make
+    for log in logs:
+        await log.close()
+
+
+@pytest.fixture
+async def log(open_again: OpenLog) -> Log:
+    """A started, empty log."""
+    log = open_again()
+    await log.start()
+    return log
+
+
+@pytest.fixture
+async def client(log: Log) -> AsyncIterator[httpx.AsyncClient]:
+    transport = httpx.ASGITransport(create_app(log, TOKEN), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://audit") as client:
+        yield client
+
+
+@pytest.fixture
+def service() -> dict[str, str]:
+    """Headers of a service of the house."""
+    return {"Authorization": f"Bearer {TOKEN}"}
+
+
+@pytest.fixture
+def fill(author: Author) -> Callable[[Log, int], object]:
+    """Append and publish a number of first entries."""
+
+    async def filled(log: Log, count: int) -> list[Submission]:
+        made = author.first(count)
+        for start in range(0, count, 1000):
+            await log.append(made[start : start + 1000])
+        while await log.sequencer.step():
+            pass
+        return made
+
+    return filled

@@ -1,0 +1,135 @@
+"""Migrations, settings, and the service as a process."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import httpx
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from sqlalchemy import create_engine
+
+from audit.migrate import is_current, migrate
+from audit.settings import Settings
+from audit.tables import METADATA
+
+
+def test_migrations_make_the_tables_that_are_declared(tmp_path):
+    path = tmp_path / "new" / "audit.db"
+    url = f"sqlite+aiosqlite:///{path}"
+    migrate(url)
+    migrate(url)
+    assert is_current(url)
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+    engine.dispose()
+
+
+async def test_sqlite_is_durable(log):
+    async with log.database.write() as tx:
+        found = [
+            (await tx.exec_driver_sql(f"PRAGMA {name}")).scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    assert found == ["wal", 2, 1]
+
+
+async def test_a_read_cannot_write(log):
+    with pytest.raises(Exception, match="readonly"):
+        async with log.database.read() as tx:
+            await tx.execute(METADATA.tables["entries"].delete())
+
+
+@pytest.mark.parametrize(
+    ("environment", "name"),
+    [
+        ({}, "127.0.0.1:8080/log"),
+        ({"GOODSTANDING_ORIGIN": "https://registry.example"}, "registry.example/log"),
+        ({"GOODSTANDING_LOG_ORIGIN": "log.example/2026"}, "log.example/2026"),
+    ],
+)
+def test_the_log_is_named_after_the_origin_unless_told_otherwise(monkeypatch, environment, name):
+    for key in ("GOODSTANDING_ORIGIN", "GOODSTANDING_LOG_ORIGIN"):
+        monkeypatch.delenv(key, raising=False)
+    for key, value in environment.items():
+        monkeypatch.setenv(key, value)
+    assert Settings().log_name == name
+
+
+def test_everything_is_kept_under_var(monkeypatch, tmp_path):
+    monkeypatch.setenv("GOODSTANDING_VAR", str(tmp_path))
+    settings = Settings()
+    assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/audit.db"
+    assert settings.folder == tmp_path / "log"
+    assert settings.log_key == tmp_path / "keys" / "log.pem"
+
+
+def test_every_setting_is_described():
+    assert all(field.description for field in Settings.model_fields.values())
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("GOODSTANDING_")}
+    command = [sys.executable, "-c", "from audit.cli import main; main()", *arguments]
+    return subprocess.run(command, env=clean | environment, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_serve_says_what_is_missing(tmp_path):
+    without_token = run("serve", GOODSTANDING_VAR=str(tmp_path))
+    assert without_token.returncode == 1
+    assert "GOODSTANDING_SERVICE_TOKEN" in without_token.stderr
+    without_tables = run("serve", GOODSTANDING_VAR=str(tmp_path), GOODSTANDING_SERVICE_TOKEN="t")
+    assert without_tables.returncode == 1
+    assert "run: audit migrate" in without_tables.stderr
+    assert "Traceback" not in without_tables.stderr
+
+
+def test_a_wrong_setting_is_named(tmp_path):
+    wrong = run("serve", GOODSTANDING_AUDIT_PORT="http", GOODSTANDING_VAR=str(tmp_path))
+    assert wrong.returncode == 1
+    assert "GOODSTANDING_AUDIT_PORT" in wrong.stderr
+    assert "Traceback" not in wrong.stderr
+
+
+def test_a_database_that_cannot_be_opened_is_named(tmp_path):
+    (tmp_path / "audit.db").write_text("not a database at all, but long enough to be taken for one" * 20)
+    broken = run("migrate", GOODSTANDING_VAR=str(tmp_path))
+    assert broken.returncode == 1
+    assert "file is not a database" in broken.stderr
+    assert "Traceback" not in broken.stderr
+
+
+def test_the_service_starts_answers_and_ends(tmp_path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {
+        "GOODSTANDING_VAR": str(tmp_path),
+        "GOODSTANDING_SERVICE_TOKEN": "t",
+        "GOODSTANDING_AUDIT_PORT": str(port),
+    }
+    assert run("migrate", **environment).returncode == 0
+    command = [sys.executable, "-c", "from audit.cli import main; main()", "serve"]
+    process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
+    try:
+        assert ready(f"http://127.0.0.1:{port}/readyz", process)["size"] == 0
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (0, "")
+
+
+def ready(url: str, process: subprocess.Popen) -> dict:
+    """Ask until the service answers; it has 30 seconds and must not die."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            return httpx.get(url).raise_for_status().json()
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the service did not become ready")
