@@ -1,0 +1,1 @@
+"""One public schema from the subgraphs', and the way of each operation to the one that owns it."""

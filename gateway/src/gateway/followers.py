@@ -1,0 +1,90 @@
+"""Background work that goes on for as long as the gateway runs, each piece on its own and none able to stop another.
+
+1. A follower's step is repeated; after a failure the pause doubles, to 2 seconds at most: a status list that can be
+   read again must be read well within 5.
+2. A failure is logged when it begins and when it ends, and is visible in `/readyz` meanwhile.
+3. Stopping waits 5 seconds for the steps under way, then cancels them.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from goodstanding.mirror import FollowStatus
+
+MAX_PAUSE: Final = 2.0
+STEP_TIMEOUT: Final = 60.0
+STOP_TIMEOUT: Final = 5.0
+
+_log = structlog.get_logger("gateway.followers")
+
+
+@dataclass(slots=True)
+class Follower:
+    """A named step, repeated every `every` seconds; `status` is written by `run` alone."""
+
+    name: str
+    step: Callable[[], Awaitable[bool]]  # returns True when there is more to do at once
+    every: float
+    status: FollowStatus = field(default_factory=FollowStatus)
+
+
+async def run(follower: Follower, stop: asyncio.Event) -> None:
+    """Repeat a follower's step until `stop` is set."""
+    status = follower.status
+    while not stop.is_set():
+        try:
+            async with asyncio.timeout(STEP_TIMEOUT):
+                more = await follower.step()
+        except Exception as error:  # noqa: BLE001 - rule 1: whatever it is, it is reported and tried again
+            _failed(follower, error)
+            pause = min(MAX_PAUSE, max(follower.every, 0.1) * 2 ** min(status.failures - 1, 10))
+        else:
+            _succeeded(follower)
+            pause = 0 if more else follower.every
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pause)
+
+
+def _failed(follower: Follower, error: Exception) -> None:
+    status = follower.status
+    sentence = f"{type(error).__name__}: {error}"[:500]
+    if status.error != sentence:
+        _log.warning("follower failing", follower=follower.name, error=sentence)
+    status.healthy, status.error, status.failures = False, sentence, status.failures + 1
+
+
+def _succeeded(follower: Follower) -> None:
+    status = follower.status
+    if status.failures:
+        _log.info("follower recovered", follower=follower.name, failures=status.failures)
+    status.healthy, status.error, status.failures, status.pages = True, None, 0, status.pages + 1
+
+
+class Followers:
+    """All background work of one gateway."""
+
+    def __init__(self, members: Sequence[Follower]) -> None:
+        self.members = tuple(members)
+        self._stop = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self) -> None:
+        """Start every follower in the running event loop."""
+        self._stop.clear()
+        self._tasks = [asyncio.create_task(run(member, self._stop), name=member.name) for member in self.members]
+
+    async def stop(self) -> None:
+        """Ask every follower to end, wait, and cancel what does not (rule 3)."""
+        self._stop.set()
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=STOP_TIMEOUT)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
+        self._tasks = []
