@@ -90,7 +90,7 @@ async def test_without_the_service_token_nothing_is_done(client, method, path, h
 
 
 def test_an_empty_service_token_is_no_token(open_again):
-    with pytest.raises(ValueError, match="GOODSTANDING_SERVICE_TOKEN"):
+    with pytest.raises(ValueError, match="GOODSTANDING_AUDIT_TOKEN"):
         create_app(open_again(), "")
 
 

@@ -82,8 +82,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
 def test_serve_says_what_is_missing(tmp_path):
     without_token = run("serve", GOODSTANDING_VAR=str(tmp_path))
     assert without_token.returncode == 1
-    assert "GOODSTANDING_SERVICE_TOKEN" in without_token.stderr
-    without_tables = run("serve", GOODSTANDING_VAR=str(tmp_path), GOODSTANDING_SERVICE_TOKEN="t")
+    assert "GOODSTANDING_AUDIT_TOKEN" in without_token.stderr
+    without_tables = run("serve", GOODSTANDING_VAR=str(tmp_path), GOODSTANDING_AUDIT_TOKEN="t")
     assert without_tables.returncode == 1
     assert "run: audit migrate" in without_tables.stderr
     assert "Traceback" not in without_tables.stderr
@@ -110,7 +110,7 @@ def test_the_service_starts_answers_and_ends(tmp_path):
         port = probe.getsockname()[1]
     environment = {
         "GOODSTANDING_VAR": str(tmp_path),
-        "GOODSTANDING_SERVICE_TOKEN": "t",
+        "GOODSTANDING_AUDIT_TOKEN": "t",
         "GOODSTANDING_AUDIT_PORT": str(port),
     }
     assert run("migrate", **environment).returncode == 0

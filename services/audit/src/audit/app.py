@@ -17,7 +17,7 @@ def create_app(log: Log, service_token: str) -> FastAPI:
     The caller runs `log.run_sequencer` and `log.run_time_cosigner`, and closes the log.
     """
     if not service_token:
-        raise ValueError("the audit service needs a service token; set GOODSTANDING_SERVICE_TOKEN")
+        raise ValueError("the audit service needs a service token; set GOODSTANDING_AUDIT_TOKEN")
     app = FastAPI(title="goodstanding audit", openapi_url=None)
     install(app)
     schema = build_schema()

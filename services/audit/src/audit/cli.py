@@ -30,8 +30,8 @@ def serve_command() -> None:
     """Serve the log, take in entries, and sign the time."""
     with _plain_errors():
         settings = Settings()
-        if not settings.service_token.get_secret_value():
-            _fail("Set GOODSTANDING_SERVICE_TOKEN to a secret that registry and gateway share with this service.")
+        if not settings.audit_token.get_secret_value():
+            _fail("Set GOODSTANDING_AUDIT_TOKEN to a secret that registry and gateway share with this service.")
         if not is_current(settings.database_url):
             _fail("The log's database is not at the current version; run: audit migrate")
         _log_as_json()

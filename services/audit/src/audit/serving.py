@@ -33,7 +33,7 @@ async def serve(settings: Settings) -> None:
         await log.start()
         server = uvicorn.Server(
             uvicorn.Config(
-                create_app(log, settings.service_token.get_secret_value()),
+                create_app(log, settings.audit_token.get_secret_value()),
                 host=settings.audit_host,
                 port=settings.audit_port,
                 loop="none",

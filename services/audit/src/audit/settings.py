@@ -25,8 +25,8 @@ class Settings(BaseSettings):
     )
     audit_host: str = Field(default="127.0.0.1", description="Address the audit service listens on.")
     audit_port: int = Field(default=8082, ge=0, le=65535, description="Port the audit service listens on.")
-    service_token: SecretStr = Field(
-        default=SecretStr(""), description="Secret that registry and gateway send to the audit service."
+    audit_token: SecretStr = Field(
+        default=SecretStr(""), description="Secret by which the audit service knows its registry."
     )
 
     @property

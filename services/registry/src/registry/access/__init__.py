@@ -1,0 +1,1 @@
+"""Members, roles, and the tokens by which they are known."""

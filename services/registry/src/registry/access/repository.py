@@ -1,0 +1,58 @@
+"""Queries on members, roles, used idempotency keys and the keys that sign access tokens."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlmodel import col
+
+from registry.access.tables import IdempotencyRow, MemberRoleRow, MemberRow
+from registry.database import ReadTx, WriteTx
+from registry.issuance.tables import KeyRow
+
+TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
+
+
+async def insert_member(tx: WriteTx, member_id: str, name: str, *, client: bool, now: datetime) -> None:
+    """Store a member."""
+    await tx.execute(insert(MemberRow).values(id=member_id, name=name, client=client, created_at=now))
+
+
+async def insert_role(tx: WriteTx, authority_id: str, member_id: str, role: str) -> None:
+    """Store a role; storing it again changes nothing."""
+    held = {row.role for row in await _roles(tx, member_id) if row.authority_id == authority_id}
+    if role not in held:
+        await tx.execute(insert(MemberRoleRow).values(authority_id=authority_id, member_id=member_id, role=role))
+
+
+async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:
+    """True for an API key, False for a person, None for nobody known here."""
+    found = await tx.execute(select(col(MemberRow.client)).where(col(MemberRow.id) == member_id))
+    return found.scalar_one_or_none()
+
+
+async def roles_of(tx: ReadTx | WriteTx, member_id: str) -> frozenset[tuple[str, str]]:
+    """The member's (authority, role) pairs as they stand now."""
+    return frozenset((row.authority_id, row.role) for row in await _roles(tx, member_id))
+
+
+async def _roles(tx: ReadTx | WriteTx, member_id: str) -> Iterable[Any]:
+    statement = select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
+    return (await tx.execute(statement.where(col(MemberRoleRow.member_id) == member_id))).all()
+
+
+async def used_key(tx: ReadTx | WriteTx, actor: str, key: str) -> Any:
+    """What a key was used for: operation, input_digest, result_id."""
+    statement = select(
+        col(IdempotencyRow.operation), col(IdempotencyRow.input_digest), col(IdempotencyRow.result_id)
+    ).where(col(IdempotencyRow.actor) == actor, col(IdempotencyRow.key) == key)
+    return (await tx.execute(statement)).one()
+
+
+async def token_keys(tx: ReadTx | WriteTx) -> dict[str, dict[str, Any]]:
+    """Public JWKs, by kid, of the keys whose access tokens are believed: all that were not revoked."""
+    statement = select(col(KeyRow.kid), col(KeyRow.jwk)).where(
+        col(KeyRow.role) == TOKEN_KEY_ROLE, col(KeyRow.state) != "revoked"
+    )
+    return {str(kid): dict(jwk) for kid, jwk in await tx.execute(statement)}

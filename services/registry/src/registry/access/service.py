@@ -1,0 +1,63 @@
+"""Members and roles: adding them, and asking, where the data is, whether a caller may act.
+
+A token says what its bearer could do when it was issued. An act asks again inside its own transaction, so that a
+role withdrawn a minute ago is gone.
+"""
+
+from datetime import datetime
+
+from registry.access import repository
+from registry.access.model import Actor, Role
+from registry.database import ReadTx, WriteTx
+from registry.errors import Conflict, Forbidden, Invalid, NotFound
+
+MAX_ID = 200
+
+
+async def add_member(tx: WriteTx, member_id: str, name: str, *, now: datetime, client: bool = False) -> None:
+    """Add a person, or with `client` an API key; `member_id` is the `sub` of its tokens. Conflict when it exists."""
+    for field, value in (("id", member_id), ("name", name)):
+        if not 0 < len(value) <= MAX_ID or not value.isprintable():
+            raise Invalid(f"The {field} of a member is 1 to {MAX_ID} printable characters.", field=field)
+    if await repository.member_is_client(tx, member_id) is not None:
+        raise Conflict(f"There is a member {member_id} already; grant it roles instead.", code="MEMBER_EXISTS")
+    await repository.insert_member(tx, member_id, name, client=client, now=now)
+
+
+async def grant_role(tx: WriteTx, authority_id: str, member_id: str, role: Role | str) -> None:
+    """Give a member a role at an authority; doing so twice changes nothing. NotFound, Invalid."""
+    if role not in set(Role):
+        raise Invalid(f"There is no role {role!r}; known: {', '.join(Role)}.", field="role")
+    if await repository.member_is_client(tx, member_id) is None:
+        raise NotFound(f"There is no member {member_id}; add it first.")
+    await repository.insert_role(tx, authority_id, member_id, str(role))
+
+
+async def roles_of(tx: ReadTx | WriteTx, sub: str) -> frozenset[tuple[str, str]]:
+    """The (authority, role) pairs a member holds now."""
+    return await repository.roles_of(tx, sub)
+
+
+async def actor_of(tx: ReadTx | WriteTx, member_id: str) -> Actor:
+    """The member with its roles as they stand, ready for a token. NotFound."""
+    client = await repository.member_is_client(tx, member_id)
+    if client is None:
+        raise NotFound(f"There is no member {member_id}; add it first.")
+    return Actor(member_id, client, await repository.roles_of(tx, member_id))
+
+
+async def need_role(tx: ReadTx | WriteTx, actor: Actor, authority_id: str, *roles: Role) -> None:
+    """Forbidden unless the token and the register both say that the actor has one of these roles at the authority."""
+    actor.need_identity()
+    wanted = {(authority_id, str(role)) for role in roles}
+    if not wanted & actor.roles & await repository.roles_of(tx, actor.sub):
+        names = " or ".join(roles)
+        raise Forbidden(f"This takes the role {names} at {authority_id}, which you do not have.", code="ROLE_NEEDED")
+
+
+async def need_person_with(tx: ReadTx | WriteTx, actor: Actor, authority_id: str, *roles: Role, what: str) -> None:
+    """As `need_role`, and the actor is a person by token and by register: `what` is nothing for an API key."""
+    actor.need_person(what)
+    await need_role(tx, actor, authority_id, *roles)
+    if await repository.member_is_client(tx, actor.sub) is not False:
+        raise Forbidden(f"An API key may not {what}: this takes a person.", code="PERSON_NEEDED")

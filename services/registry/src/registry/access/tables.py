@@ -1,0 +1,41 @@
+"""Tables of access: members, their roles, and which idempotency keys have been used."""
+
+from datetime import datetime
+
+from sqlmodel import Field, SQLModel
+
+from registry.columns import utc
+
+
+class MemberRow(SQLModel, table=True):
+    """A person or a client that may act here."""
+
+    __tablename__ = "members"
+
+    id: str = Field(primary_key=True, max_length=200)  # the token's `sub`
+    name: str = Field(max_length=200)  # restricted: never logged, never public
+    client: bool = False  # an API key: may propose, never approves
+    created_at: datetime = Field(sa_column=utc())
+
+
+class MemberRoleRow(SQLModel, table=True):
+    """One role of one member at one authority."""
+
+    __tablename__ = "member_roles"
+
+    authority_id: str = Field(primary_key=True, max_length=200)
+    member_id: str = Field(primary_key=True, foreign_key="members.id", max_length=200)
+    role: str = Field(primary_key=True, max_length=40)
+
+
+class IdempotencyRow(SQLModel, table=True):
+    """What a mutation answered the first time; the primary key lets exactly one caller win."""
+
+    __tablename__ = "idempotency_keys"
+
+    actor: str = Field(primary_key=True, max_length=200)
+    key: str = Field(primary_key=True, max_length=200)
+    operation: str = Field(max_length=60)
+    input_digest: bytes = Field(max_length=32)  # SHA-256 of the canonical input: same key, other input is a conflict
+    result_id: str = Field(max_length=200)  # id of what was made: organisation, proposal or event
+    created_at: datetime = Field(sa_column=utc())

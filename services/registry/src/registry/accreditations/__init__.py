@@ -1,0 +1,1 @@
+"""Accreditations: proposals, decisions and the standing that follows from them."""

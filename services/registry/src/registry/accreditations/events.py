@@ -1,0 +1,91 @@
+"""Reading decisions, and the log as far as this registry has seen it, for answers."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from registry.database import ReadTx
+from registry.issuance.ledger import batches
+from registry.issuance.tables import EventRow, RecordRow
+
+_EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
+_RECORDS = SQLModel.metadata.tables[str(RecordRow.__tablename__)]
+_COLUMNS = [_EVENTS.c[name] for name in ("event_id", "kind", "number", "body", "log_index", "tree_size", "logged_at")]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event as it is shown: its public body and where it is in the log."""
+
+    event_id: str
+    kind: str
+    number: str | None
+    body: dict[str, Any]
+    log_index: int | None  # None while pending
+    tree_size: int | None  # of the published checkpoint that first covered it here
+    logged_at: datetime | None
+
+    @property
+    def pending(self) -> bool:
+        """True until a published checkpoint covers it."""
+        return self.log_index is None
+
+
+@dataclass(frozen=True, slots=True)
+class LogPosition:
+    """Up to where the log is known: the size of a checkpoint and the time it was first cosigned."""
+
+    size: int
+    known_at: datetime | None  # None: nothing is in the log yet
+
+
+async def decisions_of(tx: ReadTx, numbers: Sequence[str]) -> dict[str, list[Recorded]]:
+    """The decisions of each number in the order of their ids, pending ones included."""
+    found: dict[str, list[Recorded]] = {number: [] for number in numbers}
+    for some in batches(numbers):
+        statement = select(*_COLUMNS).where(_EVENTS.c.number.in_(some)).order_by(_EVENTS.c.event_id)
+        for row in await tx.execute(statement):
+            found[row.number].append(_recorded(row))
+    return found
+
+
+async def by_ids(tx: ReadTx, event_ids: Sequence[str]) -> dict[str, Recorded]:
+    """The events with these ids."""
+    found = await tx.execute(select(*_COLUMNS).where(_EVENTS.c.event_id.in_(event_ids)))
+    return {row.event_id: _recorded(row) for row in found}
+
+
+async def changes(tx: ReadTx, after: int, limit: int) -> list[Recorded]:
+    """Logged events with an index above `after`, in the order of the log."""
+    statement = select(*_COLUMNS).where(_EVENTS.c.log_index > after).order_by(_EVENTS.c.log_index).limit(limit)
+    return [_recorded(row) for row in await tx.execute(statement)]
+
+
+async def log_position(tx: ReadTx, at: datetime | None) -> LogPosition:
+    """The greatest size known here whose checkpoint was first cosigned at or before `at`; the newest without it."""
+    statement = select(_EVENTS.c.tree_size, _EVENTS.c.logged_at).where(_EVENTS.c.log_index.is_not(None))
+    if at is not None:
+        statement = statement.where(_EVENTS.c.logged_at <= at)
+    row = (await tx.execute(statement.order_by(_EVENTS.c.log_index.desc()).limit(1))).first()
+    return LogPosition(0, None) if row is None else LogPosition(row.tree_size, row.logged_at)
+
+
+async def records(tx: ReadTx, numbers: Sequence[str], now: datetime) -> dict[str, str]:
+    """The newest released record of each number that has one which is not expired."""
+    statement = (
+        select(_RECORDS.c.number, _RECORDS.c.token)
+        .where(_RECORDS.c.number.in_(numbers), _RECORDS.c.token.is_not(None), _RECORDS.c.exp > now)
+        .order_by(_RECORDS.c.seq)
+    )
+    return {row.number: row.token for row in await tx.execute(statement)}
+
+
+def _recorded(row: Any) -> Recorded:
+    return Recorded(
+        row.event_id, row.kind, row.number, json.loads(row.body), row.log_index, row.tree_size, row.logged_at
+    )

@@ -1,0 +1,349 @@
+"""Accreditations and their standing in the public schema."""
+
+from datetime import date, datetime
+from typing import Any
+
+import strawberry
+
+from goodstanding.canonical import parse_time
+from goodstanding.standing import shown, shown_since, shown_until
+from goodstanding.transitions import Standing as Shown
+from goodstanding.verdict import last_day, local_day
+from registry import checks
+from registry.accreditations import model, repository
+from registry.accreditations.decision_graph import DecisionConnection, decision_connection
+from registry.accreditations.enums import Basis, Standing
+from registry.accreditations.events import LogPosition
+from registry.accreditations.repository import Filter
+from registry.accreditations.views import PENDING_LOG, View
+from registry.context import Info
+from registry.documented import documented
+from registry.errors import Invalid
+from registry.ids import Node as Id
+from registry.loaders import known, several
+from registry.organisations.graph import Organisation, organisation_type
+from registry.pages import Page, PageRequest, cursor, cut, page_request
+from registry.relay import UNSET, Node, PageInfo, page_info, said
+from registry.scalars import JWT
+from registry.schemes.graph import Authority, Scheme, authority_type, scheme_type
+
+
+@strawberry.type(description="Something that stands beside a standing.")
+class Overlay:
+    """An overlay."""
+
+    code: str = strawberry.field(description="For programs, such as PENDING_LOG.")
+    since: datetime = strawberry.field(description="Since when.")
+    note: str | None = strawberry.field(description="What it is about.")
+
+
+@strawberry.type(description="The standing at one instant, as known at one size of the log.")
+class StandingView:
+    """A standing."""
+
+    standing: Standing = strawberry.field(description="The worst open dimension.")
+    kind: str | None = strawberry.field(description="Ground of a suspension: disciplinary, preventive, administrative.")
+    since: datetime = strawberry.field(description="Since when it holds.")
+    until: datetime | None = strawberry.field(description="When it ends by itself; null when only a decision ends it.")
+    overlays: list[Overlay] = strawberry.field(description="What stands beside it.")
+    local_word: str | None = strawberry.field(description="The word of the list it comes from.")
+    basis: Basis = strawberry.field(description="Where the deciding act comes from.")
+    known_at: datetime = strawberry.field(description="First cosignature of the checkpoint answered from.")
+    tree_size: int = strawberry.field(description="Size of that checkpoint.")
+    projected: bool = strawberry.field(description="True when the instant asked about lies in the future.")
+
+
+@strawberry.type(description="Movement of workers from one country to another.")
+class Corridor:
+    """A corridor."""
+
+    origin: str = strawberry.field(description="Country or subdivision they leave.")
+    destination: str = strawberry.field(description="Country or subdivision they go to.")
+
+
+@strawberry.type(description="What an accreditation covers; an empty list is a dimension it does not speak of.")
+class Scope:
+    """A scope."""
+
+    facts: strawberry.Private[Any]
+
+    @documented
+    def activities(self) -> list[str]:
+        """Activities."""
+        return list(self.facts.get("activities", ()))
+
+    @documented
+    def sectors(self) -> list[str]:
+        """Sectors."""
+        return list(self.facts.get("sectors", ()))
+
+    @documented
+    def corridors(self) -> list[Corridor]:
+        """Corridors."""
+        return [Corridor(**pair) for pair in self.facts.get("corridors", ())]
+
+    @documented
+    async def branches(self, info: Info) -> list[Organisation]:
+        """Branches it extends to."""
+        found = await several(info.context.loaders.organisations, self.facts.get("branches", ()))
+        return [organisation_type(one) for one in found]
+
+
+@strawberry.type(description="Something the holder must still do or keep to.")
+class Condition:
+    """A condition."""
+
+    code: str = strawberry.field(description="Its code.")
+    text: str = strawberry.field(description="What is asked.")
+    deadline: date | None = strawberry.field(description="Last day, in the authority's time zone.")
+    met: bool = strawberry.field(description="True once it is met.")
+
+
+@strawberry.federation.type(keys=["number"], description="One organisation under one scheme at one authority.")
+class Accreditation(Node):
+    """An accreditation."""
+
+    facts: strawberry.Private[model.Accreditation]
+    number: str = strawberry.field(description="Public number with check digits, such as TEST-7K3M9QXR-23.")
+
+    @documented
+    async def organisation(self, info: Info) -> Organisation:
+        """The holder, or the applicant."""
+        return organisation_type(await known(info.context.loaders.organisations, self.facts.organisation_id))
+
+    @documented
+    async def authority(self, info: Info) -> Authority:
+        """Who decides."""
+        return authority_type(await known(info.context.loaders.authorities, self.facts.authority_id))
+
+    @documented
+    async def scheme(self, info: Info) -> Scheme:
+        """What it rests on."""
+        return scheme_type(await known(info.context.loaders.schemes, self.facts.scheme_id))
+
+    @documented
+    async def standing(
+        self, info: Info, as_of: datetime | None = UNSET, known_at: datetime | None = UNSET
+    ) -> StandingView | None:
+        """The standing at asOf (now when left out), as known at knownAt (the newest known when left out).
+
+        Null when there was nothing yet.
+        """
+        view = await self._view(info)
+        asked = said(known_at)
+        position = await known(info.context.loaders.log, asked)
+        return _standing(info, view, said(as_of), position, known_before=asked)
+
+    @documented
+    async def scope(self, info: Info) -> Scope:
+        """What it covers now, or what was applied for."""
+        view = await self._view(info)
+        generation = view.state.generation if view.state else None
+        return Scope(facts=self.facts.scope if generation is None else model.scope_object(generation.scope))
+
+    @documented
+    async def conditions(self, info: Info) -> list[Condition]:
+        """Conditions it is under now."""
+        view, zone = await self._view(info), await self._zone(info)
+        generation = view.state.generation if view.state else None
+        if generation is None:
+            return []
+        recorded = await known(info.context.loaders.decisions, self.number)
+        opening = next(one for one in recorded if one.event_id == generation.event_id)
+        return [_condition(entry, zone) for entry in opening.body["accreditation"].get("conditions", ())]
+
+    @documented
+    async def valid_from(self, info: Info) -> date | None:
+        """First valid day in the authority's time zone."""
+        view = await self._view(info)
+        generation = view.state.generation if view.state else None
+        return local_day(generation.valid_from if generation else None, await self._zone(info))
+
+    @documented
+    async def valid_until(self, info: Info) -> date | None:
+        """Last valid day in the authority's time zone."""
+        view = await self._view(info)
+        generation = view.state.generation if view.state else None
+        return last_day(generation.valid_until if generation else None, await self._zone(info))
+
+    @documented
+    async def decisions(self, info: Info, first: int | None = 20, after: str | None = UNSET) -> DecisionConnection:
+        """The decisions on it, oldest first."""
+        request = page_request(first, said(after), fits=Id.DECISION.fits)
+        view = await self._view(info)
+        recorded = await known(info.context.loaders.decisions, self.number)
+        visible = [one for one in recorded if not one.pending or view.sees(one.event_id)]
+        page = cut([one for one in visible if request.after is None or one.event_id > request.after], request)
+        info.context.spend(len(page.items))
+        return decision_connection(page, request)
+
+    @documented
+    async def record(self, info: Info) -> JWT | None:
+        """The newest signed record (SD-JWT VC); null until its decision is in the log."""
+        token = await info.context.loaders.records.load(self.number)
+        return None if token is None else JWT(token)
+
+    @documented
+    def trust_mark(self) -> JWT | None:
+        """The trust mark; not issued yet."""
+        return None
+
+    async def _view(self, info: Info) -> View:
+        return await known(info.context.loaders.views, self.number)
+
+    async def _zone(self, info: Info) -> str:
+        return (await known(info.context.loaders.authorities, self.facts.authority_id)).time_zone
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, number: str) -> "Accreditation | None":
+        """Find the accreditation another subgraph names."""
+        return await find_accreditation(info, number)
+
+
+@strawberry.type(description="A page of accreditations.")
+class AccreditationConnection:
+    """Accreditations."""
+
+    edges: list["AccreditationEdge"] = strawberry.field(description="The accreditations of this page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    wanted: strawberry.Private[Filter]
+
+    @documented
+    async def total_count(self, info: Info) -> int | None:
+        """How many accreditations pass the filter."""
+        async with info.context.reader.use() as tx:
+            return await repository.count(tx, self.wanted)
+
+
+@strawberry.type(description="An accreditation in a list.")
+class AccreditationEdge:
+    """One item."""
+
+    cursor: str = strawberry.field(description="Continue after this item.")
+    node: Accreditation = strawberry.field(description="The accreditation.")
+
+
+@strawberry.input(description="Narrows a list of accreditations; what is left out does not narrow.")
+class AccreditationFilter:
+    """Filter."""
+
+    authority: strawberry.ID | None = strawberry.field(default=UNSET, description="Only those this authority decides.")
+    scheme: strawberry.ID | None = strawberry.field(default=UNSET, description="Only those under this scheme.")
+    standing: list[Standing] | None = strawberry.field(default=UNSET, description="Only those shown as one of these.")
+    jurisdiction: str | None = strawberry.field(default=UNSET, description="Where the organisation is established.")
+    origin: str | None = strawberry.field(default=UNSET, description="With a corridor from here.")
+    destination: str | None = strawberry.field(default=UNSET, description="With a corridor to here.")
+    changed_since: datetime | None = strawberry.field(default=UNSET, description="Changed at or after this time.")
+
+
+@strawberry.type
+class AccreditationQueries:
+    """Queries on accreditations."""
+
+    @documented
+    async def accreditation(self, info: Info, number: str) -> Accreditation | None:
+        """One accreditation by its number; null when there is none."""
+        return await find_accreditation(info, checks.number(number))
+
+    @documented
+    async def accreditations(
+        self,
+        info: Info,
+        first: int | None = 20,
+        after: str | None = UNSET,
+        filter: AccreditationFilter | None = UNSET,  # noqa: A002
+    ) -> AccreditationConnection:
+        """Accreditations in the order of their numbers."""
+        request = page_request(first, said(after), fits=Id.ACCREDITATION.fits)
+        wanted = _wanted(said(filter), info)
+        async with info.context.reader.use() as tx:
+            page = await repository.page(tx, request, wanted)
+        return _connection(info, page, request, wanted)
+
+
+async def connection_of_organisation(
+    info: Info, organisation_id: str, first: int | None, after: str | None
+) -> AccreditationConnection:
+    """The accreditations of one organisation."""
+    request = page_request(first, after, fits=Id.ACCREDITATION.fits)
+    page = await known(info.context.loaders.pages_of, (organisation_id, request))
+    wanted = Filter(staff_of=info.context.actor.authorities, organisation=organisation_id)
+    return _connection(info, page, request, wanted)
+
+
+async def find_accreditation(info: Info, number: str) -> Accreditation | None:
+    """The accreditation with this number, if there is one that the reader may see."""
+    found = await info.context.loaders.accreditations.load(number) if Id.ACCREDITATION.fits(number) else None
+    return None if found is None else accreditation_type(found)
+
+
+def accreditation_type(found: model.Accreditation) -> Accreditation:
+    """The public type of an accreditation."""
+    return Accreditation(id=strawberry.ID(found.number), facts=found, number=found.number)
+
+
+def _connection(
+    info: Info, page: Page[model.Accreditation], request: PageRequest, wanted: Filter
+) -> AccreditationConnection:
+    info.context.spend(len(page.items))
+    edges = [AccreditationEdge(cursor=cursor(one.number), node=accreditation_type(one)) for one in page.items]
+    shown_page = page_info(page, request, [edge.cursor for edge in edges])
+    return AccreditationConnection(edges=edges, page_info=shown_page, wanted=wanted)
+
+
+def _wanted(asked: AccreditationFilter | None, info: Info) -> Filter:
+    staff_of = info.context.actor.authorities
+    if asked is None:
+        return Filter(staff_of)
+    standing = said(asked.standing)
+    return Filter(
+        staff_of=staff_of,
+        authority=_id("authority", said(asked.authority), Id.AUTHORITY),
+        scheme=_id("scheme", said(asked.scheme), Id.SCHEME),
+        standing=None if standing is None else {one.name for one in standing},
+        jurisdiction=_country("jurisdiction", said(asked.jurisdiction)),
+        origin=_country("origin", said(asked.origin)),
+        destination=_country("destination", said(asked.destination)),
+        changed_since=said(asked.changed_since),
+    )
+
+
+def _id(field: str, value: str | None, kind: Id) -> str | None:
+    if value is not None and not kind.fits(value):
+        raise Invalid(f"filter.{field} is not the id of one.", field=f"filter.{field}")
+    return value
+
+
+def _country(field: str, value: str | None) -> str | None:
+    return None if value is None else checks.country(value, f"filter.{field}")
+
+
+def _standing(
+    info: Info, view: View, as_of: datetime | None, position: LogPosition, *, known_before: datetime | None
+) -> StandingView | None:
+    now = info.context.now
+    at = as_of or now
+    state = view.state_at(at, None if known_before is None else position)
+    standing = shown(state, at)
+    if state is None or standing is None:
+        return None
+    running = state.suspensions(at) if standing is Shown.SUSPENDED else ()
+    pending = view.pending(at) if known_before is None else []
+    return StandingView(
+        standing=Standing[standing.name],
+        kind=next((measure.ground for measure in running if measure.ground), None),
+        since=shown_since(state, at),
+        until=shown_until(state, at),
+        overlays=[Overlay(code=PENDING_LOG, since=one.decided_at, note=one.act) for one in pending],
+        local_word=state.local_word,
+        basis=Basis[state.basis.name],
+        known_at=position.known_at or known_before or now,
+        tree_size=position.size,
+        projected=as_of is not None and as_of > now,
+    )
+
+
+def _condition(entry: Any, zone: str) -> Condition:
+    deadline = entry.get("deadline")
+    day = last_day(None if deadline is None else parse_time(deadline), zone)
+    return Condition(code=entry["code"], text=entry["text"], deadline=day, met=entry["met"])

@@ -1,0 +1,65 @@
+"""Accreditations, their views, decisions, records, proposals and the log's position, for one request."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from strawberry.dataloader import DataLoader
+
+from registry.access.model import Actor
+from registry.accreditations import events, repository
+from registry.accreditations.events import LogPosition, Recorded
+from registry.accreditations.model import Accreditation, Proposal
+from registry.accreditations.views import View, view
+from registry.database import ReadTx
+from registry.issuance import ledger
+from registry.loaders import Reader, loader
+from registry.pages import Page, PageRequest
+
+OfOrganisation = tuple[str, PageRequest]
+
+
+class AccreditationLoaders:
+    """What resolvers load about accreditations; only what the actor may see."""
+
+    def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
+        self._actor = actor
+        self._now = now
+        self.accreditations: DataLoader[str, Accreditation | None] = loader(reader, self._visible)
+        self.views: DataLoader[str, View | None] = loader(reader, self._views)
+        self.decisions: DataLoader[str, list[Recorded] | None] = loader(reader, events.decisions_of)
+        self.events: DataLoader[str, Recorded | None] = loader(reader, events.by_ids)
+        self.records: DataLoader[str, str | None] = loader(reader, self._records)
+        self.proposals: DataLoader[str, Proposal | None] = loader(reader, self._proposals)
+        self.pages_of: DataLoader[OfOrganisation, Page[Accreditation] | None] = loader(reader, self._pages_of)
+        self.log: DataLoader[datetime | None, LogPosition | None] = loader(reader, _log)
+
+    async def _visible(self, tx: ReadTx, numbers: Sequence[str]) -> dict[str, Accreditation]:
+        found = await repository.by_numbers(tx, numbers)
+        return {number: one for number, one in found.items() if one.public or self._actor.works_for(one.authority_id)}
+
+    async def _views(self, tx: ReadTx, numbers: Sequence[str]) -> dict[str, View]:
+        found = await self._visible(tx, numbers)
+        histories = await ledger.history(tx, list(found))
+        return {
+            number: view(one, histories[number], staff=self._actor.works_for(one.authority_id), now=self._now)
+            for number, one in found.items()
+        }
+
+    async def _records(self, tx: ReadTx, numbers: Sequence[str]) -> dict[str, str]:
+        return await events.records(tx, numbers, self._now)
+
+    async def _proposals(self, tx: ReadTx, ids: Sequence[str]) -> dict[str, Proposal]:
+        found = await repository.proposals(tx, ids)
+        return {key: one for key, one in found.items() if self._actor.works_for(one.authority_id)}
+
+    async def _pages_of(self, tx: ReadTx, keys: Sequence[OfOrganisation]) -> dict[OfOrganisation, Page[Accreditation]]:
+        pages: dict[OfOrganisation, Page[Accreditation]] = {}
+        for request in dict.fromkeys(request for _, request in keys):
+            organisations = [organisation for organisation, asked in keys if asked == request]
+            found = await repository.pages_of(tx, organisations, request, self._actor.authorities)
+            pages |= {(organisation, request): page for organisation, page in found.items()}
+        return pages
+
+
+async def _log(tx: ReadTx, times: Sequence[datetime | None]) -> dict[datetime | None, LogPosition]:
+    return {at: await events.log_position(tx, at) for at in times}

@@ -1,0 +1,324 @@
+"""Decisions about accreditations: applying, proposing, approving, rejecting. One transaction per act.
+
+What every act does, in this order; the numbers are those of the issuance cycle
+1. Who asks is known, and the idempotency key is claimed: an earlier result under it is the answer.
+2. The case is loaded under lock; role, mandate, two persons, digest, expiry and the transition table are asked.
+3. Event, outbox row, restricted half, status index and projections are stored, all or none. Then the relay is woken.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from goodstanding.canonical import b64u, format_time, parse_time
+from goodstanding.clock import Clock
+from goodstanding.events import new_event_id, new_subject
+from goodstanding.standing import Decision
+from goodstanding.transitions import Standing, transition
+from registry.access.idempotency import Request, claim
+from registry.access.model import Actor, Role
+from registry.access.service import need_person_with, need_role
+from registry.accreditations import deciding, repository
+from registry.accreditations.deciding import Case
+from registry.accreditations.drafts import DecisionDraft, ScopeDraft, content_of, long_text, scope_of
+from registry.accreditations.model import Proposal, ProposalState, digest_of
+from registry.accreditations.numbers import fresh_number
+from registry.accreditations.projection import set_corridors
+from registry.accreditations.tables import AccreditationRow
+from registry.checks import number
+from registry.clock import moment
+from registry.database import Database, WriteTx
+from registry.errors import Conflict, Forbidden, NotFound
+from registry.ids import Node, fresh_id
+from registry.issuance import ledger, publication, status
+from registry.issuance.ledger import Entry, Stream
+from registry.issuance.status import Allotment
+from registry.organisations import repository as organisations
+from registry.schemes import repository as schemes
+from registry.schemes.model import require_mandate
+from registry.settings import Settings
+
+APPLICANTS = (Role.REGISTRAR, Role.PROPOSER)  # who may file an application
+MAX_REJECTION = 1_000  # characters
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationDraft:
+    """An application as a client states it; one on file since before this register began says so, and on what basis."""
+
+    organisation: str
+    authority: str
+    scheme: str
+    scope: ScopeDraft = field(default_factory=ScopeDraft)
+    effective_from: datetime | None = None
+    legal_basis: str | None = None
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The members that its decision body takes over."""
+        made = {} if self.effective_from is None else {"effective_from": format_time(self.effective_from)}
+        return made | ({} if self.legal_basis is None else {"legal_basis": self.legal_basis})
+
+
+@dataclass(frozen=True, slots=True)
+class Persons:
+    """Who stands behind a decision; restricted."""
+
+    proposer: str
+    approver: str | None = None
+    restricted_text: str | None = None
+    evidence: Sequence[str] = field(default_factory=tuple)
+
+
+class Accreditations:
+    """The acts on accreditations; `wake` tells the workers that an event is waiting."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, wake: Callable[[], None]) -> None:
+        self._database = database
+        self._clock = clock
+        self._settings = settings
+        self._wake = wake
+
+    async def apply(self, actor: Actor, draft: ApplicationDraft, *, key: str) -> str:
+        """File an application under a fresh number; returns the id of its event.
+
+        Raises Invalid, NotFound, Forbidden, Conflict (also when the organisation has an open accreditation there).
+        """
+        actor.need_identity()
+        scope = scope_of(draft.scope)
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            event_id = new_event_id(now)
+            request = Request(actor, "applyForAccreditation", key, _plain(draft))
+            if earlier := await claim(tx, request, result_id=event_id, now=now):
+                return earlier
+            await _need_known(tx, draft)
+            await need_role(tx, actor, draft.authority, *APPLICANTS)
+            case = await self._open(tx, draft, scope, now)
+            _need_mandate(case, "apply", now)
+            body = deciding.application_body(case, draft.content, event_id=event_id, now=now)
+            await _decide(tx, case, body, deciding.check(case, body), Persons(actor.sub), now)
+        self._wake()
+        return event_id
+
+    async def propose(self, actor: Actor, draft: DecisionDraft, *, key: str) -> str:
+        """Propose a decision for another person to approve; returns the proposal's id.
+
+        Raises Invalid, NotFound, Forbidden, NotAllowed, Conflict.
+        """
+        actor.need_identity()
+        wanted = number(draft.number)
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            proposal_id = fresh_id("prp", now)
+            request = Request(actor, "proposeDecision", key, _plain(draft))
+            if earlier := await claim(tx, request, result_id=proposal_id, now=now):
+                return earlier
+            case = await _case(tx, wanted)
+            now = deciding.not_before(case.history, now)
+            await need_role(tx, actor, case.authority.id, Role.PROPOSER)
+            row = deciding.proposable(case, draft.act, now)
+            content = content_of(draft, row, number=wanted, scope=case.accreditation.scope)
+            _need_mandate(case, row.act, now)
+            deciding.check(case, deciding.decision_body(case, content, event_id=new_event_id(now), decided_at=now))
+            await repository.insert_proposal(tx, self._proposal(case, content, proposal_id, actor, now))
+        return proposal_id
+
+    async def approve(self, actor: Actor, proposal_id: str, digest: str, *, key: str) -> str:
+        """Approve exactly the proposal with this digest, as another person; returns the id of the decision's event.
+
+        Raises NotFound, Forbidden, Conflict, NotAllowed, Invalid.
+        """
+        actor.need_identity()
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            event_id = new_event_id(now)
+            request = Request(actor, "approveProposal", key, {"proposal": proposal_id, "digest": digest})
+            if earlier := await claim(tx, request, result_id=event_id, now=now):
+                return earlier
+            proposal = await _open_proposal(tx, actor, proposal_id, now, what="approve a decision")
+            if digest != proposal.digest:
+                raise Conflict(
+                    "The digest is not that of this proposal. Read the proposal again and approve what it says now.",
+                    code="STALE_DIGEST",
+                )
+            case = await _case(tx, proposal.number)
+            await self._approve(tx, case, proposal, actor, event_id, deciding.not_before(case.history, now))
+        self._wake()
+        return event_id
+
+    async def reject(self, actor: Actor, proposal_id: str, reason: str, *, key: str) -> str:
+        """Reject a proposal, as another person; returns the proposal's id. The reason is kept, restricted."""
+        actor.need_identity()
+        why = long_text("reason", reason, MAX_REJECTION)
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            request = Request(actor, "rejectProposal", key, {"proposal": proposal_id, "reason": reason})
+            if earlier := await claim(tx, request, result_id=proposal_id, now=now):
+                return earlier
+            proposal = await _open_proposal(tx, actor, proposal_id, now, what="reject a decision")
+            changes = {"state": ProposalState.REJECTED, "decided_by": actor.sub, "decided_at": now, "rejection": why}
+            await repository.close_proposal(tx, proposal.id, changes)
+        return proposal_id
+
+    async def _open(self, tx: WriteTx, draft: ApplicationDraft, scope: Mapping[str, Any], now: datetime) -> Case:
+        """Give the application its number and row, and load the case it makes."""
+        fresh = await fresh_number(tx, self._settings.prefix)
+        row = {
+            "number": fresh,
+            "authority_id": draft.authority,
+            "organisation_id": draft.organisation,
+            "scheme_id": draft.scheme,
+            "subject": new_subject(),
+            "open": True,
+            "standing": str(Standing.APPLIED),
+            "scope": dict(scope),
+            "created_at": now,
+            "changed_at": now,
+        }
+        if not await repository.insert_accreditation(tx, row):
+            known = await repository.open_accreditation(
+                tx, authority_id=draft.authority, organisation_id=draft.organisation, scheme_id=draft.scheme
+            )
+            raise Conflict(
+                f"{draft.organisation} already has {known} under {draft.scheme} at {draft.authority}; go on with that.",
+                blocked_by=known,
+                code="ALREADY_OPEN",
+            )
+        await set_corridors(tx, {fresh: scope})
+        return await _case(tx, fresh)
+
+    async def _approve(
+        self, tx: WriteTx, case: Case, proposal: Proposal, actor: Actor, event_id: str, now: datetime
+    ) -> None:
+        content = proposal.content
+        _need_mandate(case, proposal.act, now)
+        given: list[Allotment] = []
+        if transition(proposal.act).opens_generation:
+            given = await status.allot(tx, case.authority.id, 1, origin=self._settings.origin)
+        index = (given[0].uri, given[0].idx) if given else deciding.NO_INDEX
+        body = deciding.decision_body(case, content, event_id=event_id, decided_at=now, status=index)
+        decision = deciding.check(case, body)
+        await status.assign(tx, [(one, proposal.number, event_id) for one in given])
+        persons = Persons(
+            proposal.proposer, actor.sub, content.get("restricted_text"), tuple(content.get("evidence", ()))
+        )
+        await _decide(tx, case, body, decision, persons, now)
+        changes = {"state": ProposalState.APPROVED, "decided_by": actor.sub, "decided_at": now, "event_id": event_id}
+        await repository.close_proposal(tx, proposal.id, changes)
+
+    def _proposal(
+        self, case: Case, content: Mapping[str, Any], proposal_id: str, actor: Actor, now: datetime
+    ) -> dict[str, Any]:
+        stated = content.get("effective_from")
+        return {
+            "id": proposal_id,
+            "authority_id": case.authority.id,
+            "number": case.accreditation.number,
+            "act": content["act"],
+            "reason": content["reason"],
+            "content": dict(content),
+            "digest": digest_of(content),
+            "proposer": actor.sub,
+            "state": ProposalState.OPEN,
+            "effective_from": None if stated is None else parse_time(stated),
+            "expires_at": now + self._settings.proposal_lifetime,
+            "created_at": now,
+        }
+
+
+async def _decide(
+    tx: WriteTx, case: Case, body: Mapping[str, Any], decision: Decision, persons: Persons, now: datetime
+) -> None:
+    """Store a decision that has passed every check (step 3)."""
+    held = case.accreditation
+    stream = Stream(AccreditationRow, held.number, held.subject, held.head)
+    await ledger.append(tx, [Entry(body, stream)], now=now)
+    await repository.insert_decision(
+        tx,
+        {
+            "event_id": decision.event_id,
+            "number": decision.number,
+            "act": decision.act,
+            "four_eyes": transition(decision.act).four_eyes,
+            "proposer": persons.proposer,
+            "approver": persons.approver,
+            "restricted_text": persons.restricted_text,
+            "evidence": list(persons.evidence),
+            "decided_at": now,
+        },
+    )
+    await repository.touch(tx, held.number, now)
+    await publication.project(tx, {held.number: [*case.history, decision]}, now=now)
+
+
+async def _case(tx: WriteTx, wanted: str) -> Case:
+    """Load and lock the case of a number; NotFound."""
+    held = await repository.lock_accreditation(tx, wanted)
+    if held is None:
+        raise NotFound(f"There is no accreditation {wanted}.", code="UNKNOWN_NUMBER")
+    return Case(
+        accreditation=held,
+        organisation=(await organisations.by_ids(tx, [held.organisation_id]))[held.organisation_id],
+        authority=(await schemes.authorities(tx, [held.authority_id]))[held.authority_id],
+        scheme=(await schemes.schemes(tx, [held.scheme_id]))[held.scheme_id],
+        mandates=await schemes.mandates(tx, held.authority_id, held.scheme_id),
+        history=(await ledger.history(tx, [wanted]))[wanted],
+    )
+
+
+async def _need_known(tx: WriteTx, draft: ApplicationDraft) -> None:
+    known = {
+        "organisation": Node.ORGANISATION.fits(draft.organisation)
+        and await organisations.by_ids(tx, [draft.organisation]),
+        "authority": Node.AUTHORITY.fits(draft.authority) and await schemes.authorities(tx, [draft.authority]),
+        "scheme": Node.SCHEME.fits(draft.scheme) and await schemes.schemes(tx, [draft.scheme]),
+    }
+    for what, found in known.items():
+        if not found:
+            raise NotFound(f"There is no {what} {getattr(draft, what)[:60]!r}.")
+
+
+async def _open_proposal(tx: WriteTx, actor: Actor, proposal_id: str, now: datetime, *, what: str) -> Proposal:
+    """The proposal, locked, if this actor may decide it: a second person with the role, while it is open."""
+    proposal = await repository.lock_proposal(tx, proposal_id) if Node.PROPOSAL.fits(proposal_id) else None
+    if proposal is None or not actor.works_for(proposal.authority_id):
+        raise NotFound(f"There is no proposal {proposal_id[:60]!r} at an authority you work for.")
+    actor.need_person(what)
+    if actor.sub == proposal.proposer:  # before the role: whoever proposed learns why no role would help
+        raise Forbidden(
+            "Whoever proposed a decision may not decide on it: this takes a second person.", code="FOUR_EYES"
+        )
+    await need_person_with(tx, actor, proposal.authority_id, Role.APPROVER, what=what)
+    state = proposal.state_at(now)
+    if state is ProposalState.EXPIRED:
+        raise Conflict(
+            f"The proposal expired on {format_time(proposal.expires_at)}; propose again.", code="PROPOSAL_EXPIRED"
+        )
+    if state is not ProposalState.OPEN:
+        raise Conflict(
+            f"The proposal is already {state.lower()}.", blocked_by=proposal.event_id, code="ALREADY_DECIDED"
+        )
+    return proposal
+
+
+def _need_mandate(case: Case, act: str, now: datetime) -> None:
+    require_mandate(case.mandates, authority_id=case.authority.id, scheme_id=case.scheme.id, act=act, at=now)
+
+
+def _plain(draft: DecisionDraft | ApplicationDraft) -> dict[str, Any]:
+    """A draft as JSON, to compare repeated requests."""
+    return {name: _json(value) for name, value in asdict(draft).items()}
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return b64u(value)
+    if isinstance(value, dict):
+        return {name: _json(member) for name, member in value.items()}
+    return [_json(member) for member in value] if isinstance(value, list | tuple) else value

@@ -1,0 +1,120 @@
+"""Command line of the registry: `registry migrate | serve | token | members | intake`.
+
+Exit status: 0 done · 1 refused: what was asked for cannot be done as asked · 2 the command, a setting or the database
+cannot be used.
+"""
+
+import asyncio
+from datetime import timedelta
+from typing import Annotated
+
+import typer
+import uvloop
+
+from goodstanding.clock import system_clock
+from registry.access.service import actor_of, add_member, grant_role
+from registry.access.tokens import TokenIssuer
+from registry.console import Register, plain_errors, print_json, run
+from registry.errors import Invalid
+from registry.intake import cli as intake
+from registry.migrate import migrate
+from registry.serving import serve
+from registry.settings import Settings
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+members = typer.Typer(help="Persons and API keys, and their roles.", no_args_is_help=True)
+app.add_typer(members, name="members")
+app.add_typer(intake.app, name="intake")
+
+Roles = Annotated[list[str], typer.Option("--role", help="ROLE@AUTHORITY, such as proposer@aut_registry; repeatable.")]
+
+
+@app.command("migrate")
+def migrate_command() -> None:
+    """Bring the database to the current version; the first time fixes the number prefix and the origin for good."""
+    with plain_errors():
+        settings = Settings()
+        settings.var.mkdir(parents=True, exist_ok=True)
+        asyncio.run(migrate(settings.database, prefix=settings.prefix, origin=settings.origin))
+    typer.echo("The registry's database is at the current version.")
+
+
+@app.command("serve")
+def serve_command() -> None:
+    """Serve the registry and work off what its decisions leave to do."""
+    with plain_errors():
+        uvloop.run(serve(Settings()))
+
+
+@app.command()
+def token(
+    member: Annotated[str, typer.Option(help="Whose token it is.")],
+    seconds: Annotated[int | None, typer.Option(help="How long it is valid; at most what the settings allow.")] = None,
+    as_json: intake.AsJson = False,
+) -> None:
+    """Print an access token of a member, with the roles the member has now."""
+
+    async def work(register: Register) -> str:
+        ttl = _ttl(seconds, register.settings.token_lifetime)
+        signer = await register.keys.token_signer()
+        async with register.database.read() as tx:
+            actor = await actor_of(tx, member)
+        return TokenIssuer(signer, register.settings.origin, system_clock).issue(actor, ttl)
+
+    issued = run(work)
+    if as_json:
+        print_json({"token": issued})
+    else:
+        typer.echo(issued)
+
+
+@members.command("add")
+def add(
+    member: Annotated[str, typer.Argument(help="Id: the `sub` of the member's tokens.")],
+    name: Annotated[str, typer.Option(help="Name; never public. Default: the id.")] = "",
+    role: Roles = [],  # noqa: B006 - Typer reads it and never changes it
+    client: Annotated[bool, typer.Option("--client", help="An API key: it never approves or releases.")] = False,
+) -> None:
+    """Add a member, with its first roles."""
+
+    async def work(register: Register) -> None:
+        async with register.database.write() as tx:
+            await add_member(tx, member, name or member, now=system_clock(), client=client)
+            for authority, wanted in map(_role, role):
+                await grant_role(tx, authority, member, wanted)
+
+    run(work)
+    typer.echo(f"Added {member}.")
+
+
+@members.command("grant")
+def grant(member: Annotated[str, typer.Argument(help="Id of the member.")], role: Roles) -> None:
+    """Give a member more roles."""
+
+    async def work(register: Register) -> None:
+        async with register.database.write() as tx:
+            for authority, wanted in map(_role, role):
+                await grant_role(tx, authority, member, wanted)
+
+    run(work)
+    typer.echo(f"Granted {', '.join(role)} to {member}.")
+
+
+def _role(text: str) -> tuple[str, str]:
+    """(authority, role) of ROLE@AUTHORITY."""
+    role, at, authority = text.partition("@")
+    if not (role and at and authority):
+        raise Invalid(f"{text!r} is not of the form ROLE@AUTHORITY.", field="role")
+    return authority, role
+
+
+def _ttl(seconds: int | None, most: timedelta) -> timedelta:
+    wanted = most if seconds is None else timedelta(seconds=seconds)
+    if not timedelta(0) < wanted <= most:
+        raise Invalid(f"A token is valid for 1 to {int(most.total_seconds())} seconds.", field="seconds")
+    return wanted
+
+
+def main() -> None:
+    """Entry point of the `registry` command."""
+    app()

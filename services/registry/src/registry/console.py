@@ -1,0 +1,146 @@
+"""What the commands share: settings, an open register, whoever holds the token, progress, and plain errors.
+
+Exit status: 0 done · 1 refused: what was asked for cannot be done as asked · 2 the command, a setting or the database
+cannot be used.
+"""
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from sqlalchemy import make_url, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+
+from goodstanding.clock import system_clock
+from goodstanding.errors import GoodstandingError, TokenError
+from registry.access.model import Actor
+from registry.access.repository import token_keys
+from registry.access.tokens import TokenVerifier
+from registry.database import Database
+from registry.errors import DatabaseRefused, DomainError
+from registry.issuance.errors import IssuanceError
+from registry.issuance.keys import KeyStore
+from registry.issuance.tables import SettingRow
+from registry.migrate import is_current
+from registry.settings import Settings
+
+REFUSED, UNUSABLE = 1, 2
+
+Result = TypeVar("Result")
+Report = Callable[[int, int], None]  # done, of
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """The register as a command sees it."""
+
+    settings: Settings
+    database: Database
+    keys: KeyStore
+
+    async def actor(self, token: str) -> Actor:
+        """Whoever the access token was issued to. TokenError."""
+        async with self.database.read() as tx:
+            keys = await token_keys(tx)
+        verifier = TokenVerifier(keys, self.settings.origin, system_clock, self.settings.token_lifetime)
+        return verifier.actor(f"Bearer {token}")
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Register]:
+    """The register these settings describe. DatabaseRefused when it was not migrated or belongs to other settings."""
+    _need_file(settings)
+    database = Database(settings.database)
+    try:
+        ours = await _as_fixed(database, settings)
+        yield Register(ours, database, KeyStore(ours.var / "keys", database, system_clock))
+    finally:
+        await database.close()
+
+
+def _need_file(settings: Settings) -> None:
+    """SQLite would make an empty database where there is none."""
+    path = make_url(settings.database).database
+    if settings.database.startswith("sqlite") and path and not Path(path).exists():
+        raise DatabaseRefused(f"There is no database at {path}; run: registry migrate")
+
+
+async def _as_fixed(database: Database, settings: Settings) -> Settings:
+    """The settings with what the first migration fixed for good; what somebody set must agree with it."""
+    async with database.read() as tx:
+        if not await is_current(tx):
+            raise DatabaseRefused("The database is not at the version this program needs; run: registry migrate")
+        rows = await tx.execute(select(col(SettingRow.name), col(SettingRow.value)))
+        fixed = {str(name): str(value) for name, value in rows}
+    for name in settings.model_fields_set & fixed.keys():
+        if getattr(settings, name) != fixed[name]:
+            raise DatabaseRefused(
+                f"The database was made for the {name} {fixed[name]}; set GOODSTANDING_{name.upper()} to that"
+            )
+    return settings.model_copy(update=fixed)
+
+
+def run(work: Callable[[Register], Coroutine[Any, Any, Result]]) -> Result:
+    """Do something with the register; every foreseeable failure ends the command with one sentence."""
+
+    async def within() -> Result:
+        async with opened(Settings()) as register:
+            return await work(register)
+
+    with plain_errors():
+        return asyncio.run(within())
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """One sentence instead of a stack trace, wherever a person can do something about it."""
+    try:
+        yield
+    except DomainError as error:
+        fail(error.message, REFUSED)
+    except TokenError as error:
+        fail(f"The access token is refused: {error}. Get a new one: registry token --member ID", REFUSED)
+    except ValidationError as error:
+        wrong = "; ".join(f"GOODSTANDING_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        fail(f"A setting is wrong. {wrong}", UNUSABLE)
+    except IssuanceError as error:
+        fail(f"{str(error).rstrip('.')}. Try again.", REFUSED)
+    except (DatabaseRefused, GoodstandingError) as error:
+        fail(f"{str(error).rstrip('.')}.", UNUSABLE)
+    except SQLAlchemyError as error:
+        fail(f"The database cannot be used: {getattr(error, 'orig', None) or type(error).__name__}.", UNUSABLE)
+    except OSError as error:
+        fail(f"{error.filename or 'The system'} cannot be used: {error.strerror}.", UNUSABLE)
+
+
+def fail(message: str, status: int) -> NoReturn:
+    """End the command."""
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(status)
+
+
+def print_json(value: Any) -> None:
+    """The one JSON object of a command that was asked for one."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Report]:
+    """A bar on standard error when that is a terminal, and nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _of: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)

@@ -1,0 +1,77 @@
+"""What one GraphQL request carries: who asks, when, what was read, and the acts it may call."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from strawberry.types import Info as StrawberryInfo
+
+from goodstanding.clock import Clock
+from registry.access.model import Actor
+from registry.accreditations.loaders import AccreditationLoaders
+from registry.accreditations.service import Accreditations
+from registry.clock import moment
+from registry.database import Database
+from registry.errors import Invalid
+from registry.loaders import Reader
+from registry.organisations.loaders import OrganisationLoaders
+from registry.organisations.service import Organisations
+from registry.schemes.loaders import SchemeLoaders
+
+MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
+
+
+class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders):
+    """Every loader of a request."""
+
+    def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
+        OrganisationLoaders.__init__(self, reader)
+        SchemeLoaders.__init__(self, reader)
+        AccreditationLoaders.__init__(self, reader, actor, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The acts, made once per application, and the one link between features that types make in a circle."""
+
+    organisations: Organisations
+    accreditations: Accreditations
+    accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
+
+
+class Context:
+    """One request. Whoever makes it closes it."""
+
+    def __init__(self, actor: Actor, database: Database, clock: Clock, services: Services) -> None:
+        self.actor = actor
+        self.services = services
+        self._clock = clock
+        self.reader = Reader(database)
+        self._items = 0
+        self.now, self.loaders = self._begin()
+
+    def _begin(self) -> tuple[datetime, Loaders]:
+        now = moment(self._clock)
+        return now, Loaders(self.reader, self.actor, now)
+
+    async def renew(self) -> None:
+        """After a mutation: read again, from a moment that has seen it."""
+        await self.reader.close()
+        self.now, self.loaders = self._begin()
+
+    async def close(self) -> None:
+        """End what was read."""
+        await self.reader.close()
+
+    def spend(self, items: int) -> None:
+        """Bound the size of the answer; Invalid when the request asks for too much at once."""
+        self._items += items
+        if self._items > MAX_ITEMS:
+            raise Invalid(
+                f"The lists of this answer together hold more than {MAX_ITEMS} items; ask for less at once.",
+                code="TOO_MUCH",
+            )
+
+
+Info = StrawberryInfo[Context, None]

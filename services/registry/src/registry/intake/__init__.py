@@ -1,0 +1,1 @@
+"""Uploaded lists: layouts, staging, release."""

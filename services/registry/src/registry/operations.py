@@ -1,0 +1,140 @@
+"""Executing GraphQL operations: parsed and validated once per document, bounded, and with errors fit for clients.
+
+Rules
+1. A document is at most `MAX_DOCUMENT` characters and `MAX_TOKENS` tokens. Parsed and validated documents are kept,
+   the `CACHED` most recently used ones: validating costs ten times what executing a small query does.
+2. A request reads at one moment (`context.py`); whatever happens, its read transaction ends.
+3. What is wrong with the request is said as it is; domain errors keep their code; anything else becomes
+   "internal error" with an id.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from graphql import DocumentNode, GraphQLError, get_operation_ast, parse, specified_rules, validate
+from strawberry.extensions import SchemaExtension
+
+from goodstanding.clock import Clock
+from registry.access.model import Actor
+from registry.context import Context, Services
+from registry.database import Database
+from registry.errors import Conflict, DomainError, Invalid, NotAllowed
+from registry.graph import RegistrySchema, make_schema
+from registry.problems import report
+
+MAX_DOCUMENT = 20_000  # characters
+MAX_TOKENS = 2_000
+MAX_ERRORS = 20  # of validation, in one answer
+CACHED = 128  # documents; the largest takes 1.2 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document, or what is wrong with it."""
+
+    document: DocumentNode | None
+    errors: tuple[GraphQLError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of an answer, and whether the request could be executed at all."""
+
+    body: dict[str, Any]
+    executed: bool
+
+
+class Operations:
+    """The executable subgraph with its cache of documents."""
+
+    def __init__(self, database: Database, clock: Clock, services: Services) -> None:
+        self._database = database
+        self._clock = clock
+        self._services = services
+        self._schema: RegistrySchema = make_schema([lambda: _CachedDocument(self._prepared)])
+        self._prepared = lru_cache(CACHED)(self._prepare)
+
+    async def run(
+        self, query: str, *, actor: Actor, variables: dict[str, Any] | None = None, operation: str | None = None
+    ) -> Answer:
+        """Execute one operation for an actor."""
+        prepared = self._prepared(query)
+        if prepared.errors:
+            return Answer({"errors": [_shown(error) for error in prepared.errors]}, executed=False)
+        if prepared.document is None or get_operation_ast(prepared.document, operation) is None:
+            return _refused("The document has several operations, or none of the name given: name one of them.")
+        context = Context(actor, self._database, self._clock, self._services)
+        try:
+            result = await self._schema.execute(
+                query, variable_values=variables, context_value=context, operation_name=operation
+            )
+        finally:
+            await context.close()
+        executed = result.data is not None or not _is_request_error(result.errors)
+        body: dict[str, Any] = {"data": result.data} if executed else {}
+        if result.errors:
+            body["errors"] = [_shown(error) for error in result.errors]
+        return Answer(body, executed)
+
+    def _prepare(self, query: str) -> Prepared:
+        try:
+            document = parse(query, max_source_length=MAX_DOCUMENT, max_lexical_tokens=MAX_TOKENS, max_comments=100)
+        except GraphQLError as error:
+            return Prepared(None, (error,))
+        schema = self._schema._schema  # noqa: SLF001 - the library offers no other way to its executable schema
+        errors = validate(schema, document, specified_rules, max_errors=MAX_ERRORS)
+        return Prepared(document, tuple(errors))
+
+
+class _CachedDocument(SchemaExtension):
+    """Hands the prepared document over, so that it is neither parsed nor validated again."""
+
+    def __init__(self, prepared: Any) -> None:
+        self._prepared = prepared
+
+    def on_parse(self) -> Iterator[None]:
+        """Instead of parsing."""
+        self.execution_context.graphql_document = self._prepared(self.execution_context.query).document
+        yield
+
+    def on_validate(self) -> Iterator[None]:
+        """Instead of validating."""
+        self.execution_context.pre_execution_errors = []
+        yield
+
+
+def _refused(message: str) -> Answer:
+    return Answer({"errors": [_shown(GraphQLError(message))]}, executed=False)
+
+
+def _is_request_error(errors: list[GraphQLError] | None) -> bool:
+    """True when nothing was executed: such errors have no path (GraphQL, section 7.1.2)."""
+    return any(error.path is None for error in errors or ())
+
+
+def _shown(error: GraphQLError) -> dict[str, Any]:
+    """An error as clients see it (rule 3)."""
+    cause = error.original_error
+    while isinstance(cause, GraphQLError):
+        cause = cause.original_error
+    shown: dict[str, Any] = dict(error.formatted)
+    if isinstance(cause, DomainError):
+        return shown | {"message": cause.message, "extensions": _extensions(cause)}
+    if cause is None:
+        return shown | {"extensions": {"code": "BAD_REQUEST"}}
+    error_id = report(cause)
+    message = f"Internal error. Please quote {error_id} when you report it."
+    return shown | {"message": message, "extensions": {"code": "INTERNAL", "errorId": error_id}}
+
+
+def _extensions(error: DomainError) -> dict[str, Any]:
+    more: dict[str, Any] = {"code": error.code}
+    if isinstance(error, Invalid) and error.field is not None:
+        more["field"] = error.field
+    elif isinstance(error, NotAllowed):
+        more["allowedActs"] = list(error.allowed_acts)
+    elif isinstance(error, Conflict) and error.blocked_by is not None:
+        more["blockedBy"] = error.blocked_by
+    return more

@@ -1,0 +1,1 @@
+"""Recruiters and employers: names, identifiers, domains."""

@@ -1,0 +1,259 @@
+"""Organisations in the public schema."""
+
+from datetime import date, datetime
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import strawberry
+
+from registry.checks import country
+from registry.context import Info
+from registry.documented import documented, documented_mutation
+from registry.errors import DomainError
+from registry.failures import Conflict, Forbidden, Invalid, registration_failure
+from registry.ids import Node as Id
+from registry.loaders import known
+from registry.organisations import model, repository
+from registry.pages import cursor, page_request
+from registry.relay import UNSET, Node, PageInfo, page_info, said
+
+if TYPE_CHECKING:
+    from registry.accreditations.graph import AccreditationConnection
+
+
+@strawberry.enum(description="What an organisation does.")
+class OrganisationKind(Enum):
+    """Kinds of organisation."""
+
+    RECRUITER = strawberry.enum_value("RECRUITER", description="Recruits for others.")
+    EMPLOYER = strawberry.enum_value("EMPLOYER", description="Employs.")
+
+
+@strawberry.type(description="One name of an organisation.")
+class OrganisationName:
+    """A name."""
+
+    text: str = strawberry.field(description="The name as it is written, NFC.")
+    script: str = strawberry.field(description="ISO 15924 code of the script it is written in.")
+    kind: str = strawberry.field(description="legal, trading, former or alias.")
+    valid_from: date | None = strawberry.field(description="First day of its use, where known.")
+    valid_until: date | None = strawberry.field(description="Last day of its use, where known.")
+
+
+@strawberry.type(description="An identifier given by a register elsewhere.")
+class Identifier:
+    """An identifier."""
+
+    scheme: str = strawberry.field(description="Whose identifier it is, such as lei.")
+    value: str = strawberry.field(description="The identifier.")
+    verified: bool = strawberry.field(description="True once an authority has checked it against its source.")
+
+
+@strawberry.federation.type(keys=["id"], description="A recruiter or an employer; public facts only.")
+class Organisation(Node):
+    """An organisation."""
+
+    facts: strawberry.Private[model.Organisation]
+    kind: OrganisationKind = strawberry.field(description="Recruiter or employer.")
+    name: str = strawberry.field(description="The legal name.")
+    jurisdiction: str = strawberry.field(description="Country or subdivision it is established in (ISO 3166).")
+    domains: list[str] = strawberry.field(description="Web domains it states as its own.")
+
+    @documented
+    def names(self) -> list[OrganisationName]:
+        """Every name, in every script it is known by."""
+        return [_name(entry) for entry in self.facts.names]
+
+    @documented
+    def identifiers(self) -> list[Identifier]:
+        """Identifiers given by registers elsewhere."""
+        return [Identifier(**entry) for entry in self.facts.identifiers]
+
+    @documented
+    async def accreditations(
+        self, info: Info, first: int | None = 20, after: str | None = UNSET
+    ) -> Annotated["AccreditationConnection", strawberry.lazy("registry.accreditations.graph")]:
+        """Its accreditations, by number."""
+        made: AccreditationConnection = await info.context.services.accreditations_of(
+            info, str(self.id), first, said(after)
+        )
+        return made
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Organisation | None":  # noqa: A002
+        """Find the organisation another subgraph names."""
+        return await find_organisation(info, str(id))
+
+
+@strawberry.type(description="A page of organisations.")
+class OrganisationConnection:
+    """Organisations."""
+
+    edges: list["OrganisationEdge"] = strawberry.field(description="The organisations of this page.")
+    page_info: PageInfo = strawberry.field(description="Where the page stands.")
+    wanted: strawberry.Private[dict[str, Any]]
+
+    @documented
+    async def total_count(self, info: Info) -> int | None:
+        """How many organisations pass the filter."""
+        async with info.context.reader.use() as tx:
+            return await repository.count(tx, **self.wanted)
+
+
+@strawberry.type(description="An organisation in a list.")
+class OrganisationEdge:
+    """One item."""
+
+    cursor: str = strawberry.field(description="Continue after this item.")
+    node: Organisation = strawberry.field(description="The organisation.")
+
+
+@strawberry.input(description="Narrows a list of organisations; what is left out does not narrow.")
+class OrganisationFilter:
+    """Filter."""
+
+    kind: OrganisationKind | None = strawberry.field(default=UNSET, description="Only this kind.")
+    jurisdiction: str | None = strawberry.field(default=UNSET, description="Only those established there.")
+
+
+@strawberry.input(description="An identifier given by a register elsewhere.")
+class IdentifierInput:
+    """Identifier."""
+
+    scheme: str = strawberry.field(description="Whose identifier it is, such as lei.")
+    value: str = strawberry.field(description="The identifier.")
+
+
+@strawberry.input(description="A name of an organisation.")
+class NameInput:
+    """Name."""
+
+    text: str = strawberry.field(description="The name as it is written.")
+    kind: str = strawberry.field(description="legal, trading, former or alias.")
+    script: str | None = strawberry.field(
+        default=UNSET, description="ISO 15924 code; left out, it is determined. A wrong one is refused."
+    )
+
+
+@strawberry.input(description="A recruiter or employer to register. No people.")
+class RegisterOrganisationInput:
+    """Registration."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description="The same key and input give the same answer.")
+    kind: OrganisationKind = strawberry.field(description="Recruiter or employer.")
+    names: list[NameInput] = strawberry.field(description="At least one of kind legal.")
+    jurisdiction: str = strawberry.field(description="Country or subdivision code (ISO 3166).")
+    identifiers: list[IdentifierInput] | None = strawberry.field(default=UNSET, description="Identifiers, if any.")
+    domains: list[str] | None = strawberry.field(default=UNSET, description="Web domains, if any.")
+
+
+@strawberry.type(description="The organisation was registered.")
+class RegisterOrganisationDone:
+    """Done."""
+
+    organisation: Organisation = strawberry.field(description="What was registered.")
+
+
+RegisterOrganisationResult = Annotated[
+    RegisterOrganisationDone | Invalid | Forbidden | Conflict,
+    strawberry.union("RegisterOrganisationResult", description="What became of a registration."),
+]
+
+
+@strawberry.type
+class OrganisationQueries:
+    """Queries on organisations."""
+
+    @documented
+    async def organisation(self, info: Info, id: strawberry.ID) -> Organisation | None:  # noqa: A002
+        """One organisation by its id; null when there is none."""
+        return await find_organisation(info, str(id))
+
+    @documented
+    async def organisations(
+        self,
+        info: Info,
+        first: int | None = 20,
+        after: str | None = UNSET,
+        filter: OrganisationFilter | None = UNSET,  # noqa: A002
+    ) -> OrganisationConnection:
+        """Organisations in the order of their registration."""
+        request = page_request(first, said(after), fits=Id.ORGANISATION.fits)
+        wanted = _wanted(said(filter))
+        async with info.context.reader.use() as tx:
+            page = await repository.page(tx, request, **wanted)
+        info.context.spend(len(page.items))
+        edges = [OrganisationEdge(cursor=cursor(one.id), node=organisation_type(one)) for one in page.items]
+        shown = page_info(page, request, [edge.cursor for edge in edges])
+        return OrganisationConnection(edges=edges, page_info=shown, wanted=wanted)
+
+
+@strawberry.type
+class OrganisationMutations:
+    """Mutations on organisations."""
+
+    @documented_mutation
+    async def register_organisation(
+        self,
+        info: Info,
+        input: RegisterOrganisationInput,  # noqa: A002
+    ) -> RegisterOrganisationResult:
+        """Register a recruiter or employer. Takes the role registrar or proposer."""
+        context = info.context
+        try:
+            organisation_id = await context.services.organisations.register(
+                context.actor, _draft(input), key=str(input.idempotency_key)
+            )
+        except DomainError as error:
+            return registration_failure(error)
+        await context.renew()
+        found = await known(context.loaders.organisations, organisation_id)
+        return RegisterOrganisationDone(organisation=organisation_type(found))
+
+
+def organisation_type(found: model.Organisation) -> Organisation:
+    """The public type of an organisation."""
+    return Organisation(
+        id=strawberry.ID(found.id),
+        facts=found,
+        kind=OrganisationKind[found.kind.upper()],
+        name=found.name,
+        jurisdiction=found.jurisdiction,
+        domains=list(found.domains),
+    )
+
+
+async def find_organisation(info: Info, organisation_id: str) -> Organisation | None:
+    """The organisation with this id, or None."""
+    if not Id.ORGANISATION.fits(organisation_id):
+        return None
+    found = await info.context.loaders.organisations.load(organisation_id)
+    return None if found is None else organisation_type(found)
+
+
+def _name(entry: Any) -> OrganisationName:
+    days = {name: _day(entry.get(name)) for name in ("valid_from", "valid_until")}
+    return OrganisationName(text=entry["text"], script=entry["script"], kind=entry["kind"], **days)
+
+
+def _day(instant: str | None) -> date | None:
+    return None if instant is None else datetime.fromisoformat(instant).date()
+
+
+def _wanted(asked: OrganisationFilter | None) -> dict[str, Any]:
+    kind = said(asked.kind) if asked else None
+    jurisdiction = said(asked.jurisdiction) if asked else None
+    return {
+        "kind": None if kind is None else kind.name.lower(),
+        "jurisdiction": None if jurisdiction is None else country(jurisdiction, "filter.jurisdiction"),
+    }
+
+
+def _draft(asked: RegisterOrganisationInput) -> model.Draft:
+    return model.Draft(
+        kind=asked.kind.name.lower(),
+        names=[model.NameDraft(name.text, name.kind, said(name.script)) for name in asked.names],
+        jurisdiction=asked.jurisdiction,
+        identifiers=[model.IdentifierDraft(one.scheme, one.value) for one in said(asked.identifiers) or ()],
+        domains=list(said(asked.domains) or ()),
+    )

@@ -1,0 +1,1 @@
+"""Authorities, the schemes they work under, and the mandates that let them."""

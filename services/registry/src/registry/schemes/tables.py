@@ -1,0 +1,55 @@
+"""Tables of authorities, schemes and mandates."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Field, SQLModel
+
+from registry.columns import json, utc
+
+
+class AuthorityRow(SQLModel, table=True):
+    """A ministry, accreditation body, scheme owner, or this registry as transcriber."""
+
+    __tablename__ = "authorities"
+
+    id: str = Field(primary_key=True, max_length=200)
+    kind: str = Field(max_length=30)  # ministry | accreditation-body | scheme-owner | transcriber
+    name: str = Field(max_length=600)
+    jurisdiction: str = Field(max_length=6)
+    time_zone: str = Field(max_length=60)
+    entity_id: str = Field(max_length=400)
+    subject: bytes = Field(max_length=16)
+    head: bytes | None = Field(default=None, max_length=32)
+
+
+class SchemeRow(SQLModel, table=True):
+    """An integrity standard or a national licence, with its criteria and its vocabulary of local words."""
+
+    __tablename__ = "schemes"
+
+    id: str = Field(primary_key=True, max_length=200)
+    name: str = Field(max_length=600)
+    version: str = Field(max_length=40)
+    owner_id: str = Field(foreign_key="authorities.id", max_length=200)
+    criteria: list[dict[str, Any]] = Field(sa_column=json())
+    mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}
+    mapping_version: str | None = Field(default=None, max_length=40)
+    subject: bytes = Field(max_length=16)
+    head: bytes | None = Field(default=None, max_length=32)
+
+
+class MandateRow(SQLModel, table=True):
+    """What an authority may do under a scheme, from when to when."""
+
+    __tablename__ = "mandates"
+
+    id: str = Field(primary_key=True, max_length=200)
+    authority_id: str = Field(foreign_key="authorities.id", max_length=200, index=True)
+    scheme_id: str = Field(foreign_key="schemes.id", max_length=200)
+    acts: list[str] = Field(sa_column=json())
+    valid_from: datetime = Field(sa_column=utc())
+    valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    ended_as: str | None = Field(default=None, max_length=20)  # expired | withdrawn | key_compromised
+    subject: bytes = Field(max_length=16)
+    head: bytes | None = Field(default=None, max_length=32)

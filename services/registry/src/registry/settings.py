@@ -1,0 +1,48 @@
+"""What an operator sets, read from environment variables that begin with ``GOODSTANDING_``."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from goodstanding.number import SAMPLE_PREFIX
+
+
+def _seconds(value: object) -> object:
+    """A bare number in an environment variable is a number of seconds; ISO 8601 durations pass through."""
+    return float(value) if isinstance(value, str) and value.isdigit() else value
+
+
+Duration = Annotated[timedelta, BeforeValidator(_seconds)]
+
+
+class Settings(BaseSettings):
+    """Settings of the registry. Durations are seconds or ISO 8601, such as ``900`` or ``PT15M``."""
+
+    model_config = SettingsConfigDict(env_prefix="GOODSTANDING_", frozen=True, extra="ignore")
+
+    origin: str = Field(
+        "http://127.0.0.1:8080", description="public address of the register, without a slash at the end"
+    )
+    var: Path = Field(Path("var"), description="folder for everything this program keeps on disk")
+    prefix: str = Field(SAMPLE_PREFIX, pattern=r"^[A-Z]{2,6}$", description="prefix of every number given out here")
+    database_url: str = Field("", description="async SQLAlchemy URL; empty: SQLite under the folder var")
+    registry_host: str = Field("127.0.0.1", description="address the registry listens on")
+    registry_port: int = Field(8081, ge=0, le=65_535, description="port the registry listens on")
+    audit_url: str = Field("http://127.0.0.1:8082", description="address of the log service")
+    audit_token: SecretStr = Field(SecretStr(""), description="what the log service knows this registry by")
+    log_origin: str = Field("", description="the log's origin line; empty: taken from its verifier keys")
+    log_vkey: str = Field("", description="the log's verifier key")
+    log_time_vkey: str = Field("", description="the log's time cosigner's verifier key")
+    status_list_ttl: Duration = Field(timedelta(seconds=30), description="how long a reader may keep a status list")
+    status_list_lifetime: Duration = Field(timedelta(hours=1), description="when a signed status list expires")
+    record_lifetime: Duration = Field(timedelta(days=90), description="when a signed record expires")
+    proposal_lifetime: Duration = Field(timedelta(days=14), description="how long a proposal waits for a second person")
+    token_lifetime: Duration = Field(timedelta(minutes=15), description="longest life of an access token")
+
+    @property
+    def database(self) -> str:
+        """The database's URL: the one set, or SQLite under ``var``."""
+        return self.database_url or f"sqlite+aiosqlite:///{(self.var / 'registry.db').as_posix()}"

@@ -1,0 +1,12 @@
+"""Every table of the registry in one place, for migrations: importing this declares them all."""
+
+from sqlmodel import SQLModel
+
+import registry.access.tables
+import registry.accreditations.tables
+import registry.intake.tables
+import registry.issuance.tables
+import registry.organisations.tables
+import registry.schemes.tables  # noqa: F401 - imported for what they declare
+
+METADATA = SQLModel.metadata
