@@ -1,0 +1,40 @@
+"""The locks of the foreign verifiers: complete, pinned to hashes, and without a word about where to fetch from."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.conformance
+
+HERE = Path(__file__).resolve().parent
+INSTALLED_FROM = ("requirements.in", "requirements.lock", "node/package.json", "node/package-lock.json", "node/.npmrc")
+
+
+@pytest.mark.parametrize("name", INSTALLED_FROM)
+def test_no_address_is_named(name):
+    text = (HERE / name).read_text("utf-8")
+    assert not re.search(r"https?://|\"resolved\"|\"funding\"", text)
+
+
+def test_every_python_package_is_pinned_to_hashes():
+    lines = (HERE / "requirements.lock").read_text("utf-8").replace("\\\n", " ").splitlines()
+    assert len(lines) >= 10
+    assert all("==" in line and "--hash=sha256:" in line for line in lines)
+
+
+def test_every_npm_package_is_pinned_to_a_hash():
+    lock = json.loads((HERE / "node" / "package-lock.json").read_text("utf-8"))
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert len(packages) >= 10
+    assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
+
+
+def test_the_locks_hold_what_was_asked_for():
+    asked = re.findall(r"^\S+==\S+", (HERE / "requirements.in").read_text("utf-8"), re.MULTILINE)
+    locked = (HERE / "requirements.lock").read_text("utf-8")
+    assert all(f"{pin} " in locked for pin in asked)
+    package = json.loads((HERE / "node" / "package.json").read_text("utf-8"))
+    lock = json.loads((HERE / "node" / "package-lock.json").read_text("utf-8"))
+    assert lock["packages"][""]["dependencies"] == package["dependencies"]
