@@ -58,8 +58,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 def demo(checkout: Checkout) -> Iterator[Checkout]:
     """`make demo` as the README says it, up until the tests are over, then Ctrl-C."""
     with (checkout.folder / "demo.log").open("w+") as log:
-        process = subprocess.Popen(
-            ["make", "demo"], cwd=checkout.folder, env=checkout.environment, stdout=log, stderr=subprocess.STDOUT,
+        process = subprocess.Popen(  # -o: the environment is ours, and must not be installed anew from the clone
+            ["make", "-o", ".venv/.installed", "demo"], cwd=checkout.folder, env=checkout.environment, stdout=log, stderr=subprocess.STDOUT,
             start_new_session=True,
         )  # fmt: skip
         try:

@@ -1,0 +1,107 @@
+"""The registry's side of the folder: its database made ready, its keys, and whom readers should trust.
+
+`import` needs no more than this and works beside a running server; the composition builds on it.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import audit.migrate
+import registry.migrate
+from audit.signing import CheckpointSigner
+from goodstanding.clock import Clock, system_clock
+from goodstanding.keys import PemSigner
+from goodstanding.number import SAMPLE_PREFIX
+from goodstanding.trust import Trust
+from goodstanding_standalone.bootstrap import found_register
+from goodstanding_standalone.settings import StandaloneSettings
+from registry.access.model import Actor
+from registry.access.repository import token_keys
+from registry.access.service import actor_of
+from registry.access.tokens import TokenIssuer, TokenVerifier
+from registry.database import Database
+from registry.issuance.keys import RECORD, REGISTRY, STATUS, KeyStore
+from registry.pages import PageRequest
+from registry.schemes.repository import authority_page
+from registry.settings import Settings
+
+MAX_AUTHORITIES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """An open register; `settings` are the registry's own."""
+
+    settings: Settings
+    database: Database
+    keys: KeyStore
+    clock: Clock
+
+    async def member(self, member_id: str) -> Actor:
+        """A member with its present roles; NotFound."""
+        async with self.database.read() as tx:
+            return await actor_of(tx, member_id)
+
+    async def bearer(self, token: str) -> Actor:
+        """Whoever holds this access token; TokenError."""
+        async with self.database.read() as tx:
+            keys = await token_keys(tx)
+        return TokenVerifier(keys, self.settings.origin, self.clock).actor(f"Bearer {token}")
+
+    async def token(self, member_id: str) -> str:
+        """A fresh access token of a member; NotFound."""
+        issuer = TokenIssuer(await self.keys.token_signer(), self.settings.origin, self.clock)
+        return issuer.issue(await self.member(member_id), self.settings.token_lifetime)
+
+    async def trust(self) -> Trust:
+        """What a reader of this register's records should trust: its log, its authorities' keys, its status lists."""
+        settings = self.settings
+        async with self.database.read() as tx:
+            authorities = (await authority_page(tx, PageRequest(MAX_AUTHORITIES))).items
+        issuers = {
+            f"{settings.origin}/authorities/{authority.id}": {
+                "name": authority.name, "time_zone": authority.time_zone, "keys": keys,
+            }
+            for authority in authorities
+            if (keys := await self.keys.public_keys(authority.id, RECORD))
+        }  # fmt: skip
+        log = {
+            "prefix": settings.prefix, "origin": settings.log_origin, "vkey": settings.log_vkey,
+            "time_vkey": settings.log_time_vkey, "witnesses": [],
+        }  # fmt: skip
+        status = {"prefix": f"{settings.origin}/status-lists/", "keys": await self.keys.public_keys(REGISTRY, STATUS)}
+        samples = settings.prefix == SAMPLE_PREFIX
+        return Trust.from_json({"samples": samples, "logs": [log], "issuers": issuers, "status": [status]})
+
+
+@asynccontextmanager
+async def open_register(settings: StandaloneSettings, clock: Clock = system_clock) -> AsyncIterator[Register]:
+    """Migrate the folder's databases, found what is missing, and open the registry's side.
+
+    Raises DatabaseRefused for a folder made for another prefix or origin, KeyRefused for unusable key files.
+    """
+    signer = await asyncio.to_thread(log_signer, settings)
+    await registry.migrate.migrate(settings.registry_url, prefix=settings.prefix, origin=settings.public_origin)
+    await asyncio.to_thread(audit.migrate.migrate, settings.audit_url)
+    ours = Settings(
+        origin=settings.public_origin, var=settings.var, prefix=settings.prefix, database_url=settings.registry_url,
+        log_origin=signer.origin, log_vkey=signer.log_key.encode(), log_time_vkey=signer.time_key.encode(),
+    )  # fmt: skip
+    database = Database(settings.registry_url)
+    try:
+        await found_register(database, ours, clock)
+        keys = KeyStore(settings.keys, database, clock)
+        await keys.token_signer()
+        await keys.status_signer()
+        await keys.record_signer(REGISTRY)
+        yield Register(ours, database, keys, clock)
+    finally:
+        await database.close()
+
+
+def log_signer(settings: StandaloneSettings) -> CheckpointSigner:
+    """The log's two keys, made on first use. KeyRefused."""
+    log, time = (PemSigner.load_or_create(settings.keys / name) for name in ("log.pem", "log-time.pem"))
+    return CheckpointSigner(settings.log_origin, log, time)

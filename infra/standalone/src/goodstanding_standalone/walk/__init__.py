@@ -1,0 +1,1 @@
+"""The demo's walk through the main job, over HTTP."""

@@ -1,0 +1,154 @@
+"""A register as a process of its own, to be killed and cut off, and clients outside of it."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from goodstanding_standalone.front import Front, FrontError, until
+from goodstanding_standalone.register import open_register
+from goodstanding_standalone.sample.authorities import ETHICAL, MAIN
+from goodstanding_standalone.sample.model import Size
+from goodstanding_standalone.sample.seed import seed
+from goodstanding_standalone.settings import StandaloneSettings
+
+READY_SECONDS = 60
+SMALL = Size(organisations=40, accreditations=16, listed=2)
+COMMAND = (Path(sys.executable).with_name("goodstanding-standalone"), "serve")
+
+DECISION = "... on DecisionDone { decision { eventId } accreditation { number } }"
+MUTATIONS = {  # name -> (type of its input, what is asked of its good result)
+    "registerOrganisation": ("RegisterOrganisationInput", "... on RegisterOrganisationDone { organisation { id } }"),
+    "applyForAccreditation": ("ApplyInput", DECISION),
+    "proposeDecision": ("ProposeDecisionInput", "... on ProposalDone { proposal { id digest } }"),
+    "approveProposal": ("ApproveProposalInput", DECISION),
+}
+
+
+@dataclass(slots=True)
+class Server:
+    """The process, started and killed as often as a test likes, always on the same folder and port."""
+
+    settings: StandaloneSettings
+    command: Sequence[Any] = COMMAND
+    process: asyncio.subprocess.Process | None = None
+    client: httpx.AsyncClient = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = httpx.AsyncClient(base_url=self.settings.public_origin, trust_env=False, timeout=20)
+
+    @property
+    def front(self) -> Front:
+        return Front(self.client)
+
+    async def start(self) -> None:
+        """Start, and wait until it says that it is ready."""
+        environment = {**os.environ, "GOODSTANDING_VAR": str(self.settings.var),
+                       "GOODSTANDING_PORT": str(self.settings.port)}  # fmt: skip
+        log = self.settings.var.with_name("server.log")
+        with log.open("ab") as output:
+            self.process = await asyncio.create_subprocess_exec(*self.command, env=environment, stderr=output)
+
+        async def ready() -> bool | None:
+            assert self.process is not None
+            assert self.process.returncode is None, log.read_text()[-2000:]
+            with contextlib.suppress(httpx.HTTPError):
+                return True if (await self.client.get("/readyz")).status_code == 200 else None
+            return None
+
+        await until(ready, "the server is not ready", READY_SECONDS)
+
+    async def kill(self) -> None:
+        """kill -9: no time for a last word."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGKILL)
+        await self.process.wait()
+
+    async def stop(self) -> None:
+        """End whatever still runs."""
+        await self.client.aclose()
+        if self.process is not None and self.process.returncode is None:
+            await self.kill()
+
+
+@dataclass(frozen=True, slots=True)
+class Officials:
+    """Two officials of the main ministry, who act over HTTP."""
+
+    server: Server
+    tokens: dict[str, str]
+
+    async def act(self, mutation: str, who: str, **input_: Any) -> dict[str, Any]:
+        """A mutation that must be accepted."""
+        kind, selection = MUTATIONS[mutation]
+        result = await self.server.front.mutate(mutation, kind, selection, input_, self.tokens[who])
+        assert "code" not in result, f"{mutation} was refused: {result}"
+        return result
+
+    async def apply(self, name: str) -> str:
+        """A new recruiter's application; its number."""
+        done = await self.act("registerOrganisation", "proposer", kind="RECRUITER", jurisdiction="NP",
+                              names=[{"text": name, "kind": "legal"}])  # fmt: skip
+        done = await self.act("applyForAccreditation", "proposer", organisation=done["organisation"]["id"],
+                              authority=MAIN, scheme=ETHICAL, scope={"activities": ["recruitment"]})  # fmt: skip
+        return str(done["accreditation"]["number"])
+
+    async def propose(self, number: str, act: str, **more: Any) -> dict[str, str]:
+        """A proposal about a number: its id and digest."""
+        done = await self.act("proposeDecision", "proposer", number=number, act=act, reason="test", **more)
+        return dict(done["proposal"])
+
+    async def approve(self, proposal: dict[str, str], key: str) -> str:
+        """Approval of a proposal under an idempotency key; the id of the decision."""
+        done = await self.act("approveProposal", "approver", idempotencyKey=key, proposal=proposal["id"],
+                              digest=proposal["digest"])  # fmt: skip
+        return str(done["decision"]["eventId"])
+
+
+Open = Callable[..., Awaitable[Officials]]
+
+
+@pytest.fixture
+async def open_server(tmp_path: Path) -> AsyncIterator[Open]:
+    """Make a folder with a small sample, start a server on it, and sign two officials in."""
+    servers: list[Server] = []
+
+    async def make(command: Sequence[Any] = COMMAND) -> Officials:
+        with socket.create_server(("127.0.0.1", 0)) as sock:
+            port = sock.getsockname()[1]
+        settings = StandaloneSettings(var=tmp_path / "var", port=port)
+        async with open_register(settings) as register:
+            await seed(register, settings.var, lambda *_: None, size=SMALL)
+            tokens = {member: await register.token(member) for member in ("proposer", "approver")}
+        servers.append(Server(settings, command))
+        await servers[-1].start()
+        return Officials(servers[-1], tokens)
+
+    yield make
+    for server in servers:
+        await server.stop()
+
+
+@pytest.fixture
+def patiently() -> Callable[..., Awaitable[Any]]:
+    """Ask again until there is an answer; an answer that fails is none."""
+
+    async def ask(question: Callable[[], Awaitable[Any]], what: str, seconds: float) -> Any:
+        async def asked() -> Any:
+            try:
+                return await question()
+            except FrontError:
+                return None
+
+        return await until(asked, what, seconds)
+
+    return ask
