@@ -1,10 +1,10 @@
-"""Real logs on SQLite and a folder, with a clock the test moves."""
+"""Real logs on a real database and a folder, with a clock the test moves."""
 
 import itertools
-import shutil
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -74,35 +74,27 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> tuple[PemSigner, PemSig
     return PemSigner.create(keys / "log.pem"), PemSigner.create(keys / "log-time.pem")
 
 
-@pytest.fixture(scope="session")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database to copy: migrating takes longer than most tests."""
-    path = tmp_path_factory.mktemp("log-database") / "audit.db"
-    migrate(f"sqlite+aiosqlite:///{path}")
-    return path
-
-
 OpenLog = Callable[..., Log]
 
 
 @pytest.fixture
 async def open_again(
-    tmp_path: Path, clock: Clock, signers: tuple[PemSigner, PemSigner], empty_database: Path
+    tmp_path: Path, clock: Clock, signers: tuple[PemSigner, PemSigner], copied: Callable[..., str]
 ) -> AsyncIterator[OpenLog]:
     """Open the test's log, as often as it is restarted."""
-    database = tmp_path / "audit.db"
-    shutil.copy(empty_database, database)
+    own = copied("audit", migrate)
     logs: list[Log] = []
 
-    def make(fault: Fault = no_fault, origin: str = ORIGIN) -> Log:
+    def make(fault: Fault = no_fault, origin: str = ORIGIN, url: str = own, **more: Any) -> Log:
         log = open_log(
-            url=f"sqlite+aiosqlite:///{database}",
+            url=url,
             folder=tmp_path / "log",
             origin=origin,
             log_signer=signers[0],
             time_signer=signers[1],
             clock=clock,
             fault=fault,
+            **more,
         )
         logs.append(log)
         return log
@@ -110,6 +102,28 @@ async def open_again(
     yield make
     for log in logs:
         await log.close()
+
+
+@pytest.fixture
+def backup(request: pytest.FixtureRequest, backend: str) -> Callable[[Log], Callable[[], None]]:
+    """Keep the database of a closed log as it is now; returns what puts that state back."""
+
+    def keep(log: Log) -> Callable[[], None]:
+        url = log.database.url
+        if backend == "postgres":
+            restore: Callable[[], None] = request.getfixturevalue("postgres").keep(url)
+            return restore
+        file = Path(url.removeprefix("sqlite+aiosqlite:///"))  # whole: the last connection has emptied its journal
+        content = file.read_bytes()
+
+        def put_back() -> None:
+            for old in file.parent.glob(f"{file.name}*"):
+                old.unlink()
+            file.write_bytes(content)
+
+        return put_back
+
+    return keep
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from audit.errors import EntryConflict, EntryRefused, PrevMismatch
 from audit.tables import ENTRIES
 from goodstanding.events import Leaf, commitment
 
+pytestmark = pytest.mark.both_backends
+
 
 async def stored(log) -> int:
     async with log.database.read() as tx:

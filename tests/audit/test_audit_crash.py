@@ -8,6 +8,8 @@ from audit.tile_files import read_tile
 from goodstanding.merkle import leaf_hash, root, verify_inclusion
 from goodstanding.tiles import tiles_for
 
+pytestmark = pytest.mark.both_backends
+
 BEFORE, MORE = 250, 10
 
 FILES = ["tile/entries/000", "tile/entries/001.p/4", "tile/0/000", "tile/0/001.p/4", "tile/1/000.p/1"]

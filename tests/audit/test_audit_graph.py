@@ -129,6 +129,12 @@ async def test_a_query_that_cannot_be_is_a_bad_request_in_the_newer_media_type(c
     assert newer.json().keys() == older.json().keys() == {"errors"}
 
 
+@pytest.mark.parametrize(("query", "mark"), [("{ log { size } }", "none"), ("{ nothing }", None)])
+async def test_an_answer_without_errors_says_so_in_a_header(client, query, mark):
+    answer = await client.post("/graphql", json={"query": query})
+    assert answer.headers.get("graphql-errors") == mark
+
+
 async def test_one_of_several_operations_is_chosen_by_name(ask, client):
     query = "query a { log { size } } query b { log { origin } }"
     answer = await client.post("/graphql", json={"query": query, "operationName": "b"})

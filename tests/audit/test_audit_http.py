@@ -217,7 +217,8 @@ async def test_an_altered_inner_tile_gives_an_error_and_no_false_proof(log, clie
 
 async def test_health_and_readiness(client):
     assert (await client.get("/healthz")).json() == {"status": "ok"}
-    assert (await client.get("/readyz")).json() == {"status": "ready", "origin": "log.example/log", "size": 0}
+    answered = await client.get("/readyz")
+    assert answered.json() == {"ready": True, "missing": [], "origin": "log.example/log", "size": 0}
 
 
 async def test_a_stopped_log_is_not_ready_but_still_answers(log, client, open_again, author):
@@ -226,7 +227,10 @@ async def test_a_stopped_log_is_not_ready_but_still_answers(log, client, open_ag
     await other.start()
     await log.append(author.first())
     await log.run_sequencer(asyncio.Event())
-    assert "another sequencer" in refused(await client.get("/readyz"), 503)["detail"]
+    answered = await client.get("/readyz")
+    assert answered.status_code == 503
+    assert "another sequencer" in answered.json()["missing"][0]
+    assert "goodstanding_audit_sequencer_stopped 1.0" in (await client.get("/metrics")).text
     assert (await client.get("/log/checkpoint")).status_code == 200
 
 

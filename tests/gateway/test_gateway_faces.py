@@ -125,6 +125,10 @@ class TestThePage:
         sent = await gateway.get("/v", params={"number": " test-1/../2 "})
         assert (sent.status_code, sent.headers["location"]) == (303, "/v/test-1%2F..%2F2")
 
+    async def test_is_found_at_the_bare_address(self, gateway):
+        answer = await gateway.get("/")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/v")
+
     async def test_before_anything_is_verified(self, make_gateway):
         answered = await make_gateway().get(f"/v/{NUMBER}")
         assert answered.status_code == 503

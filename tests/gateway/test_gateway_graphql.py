@@ -33,7 +33,7 @@ class TestRouting:
                 "audit",
             ),
             ("{ __typename log { size } again: log { origin } }", "audit"),
-            ('query($no: Boolean = false) { accreditation(number: "X") @include(if: $no) { number } }', "registry"),
+            ('query($yes: Boolean = true) { accreditation(number: "X") @include(if: $yes) { number } }', "registry"),
             ('mutation { rename(number: "X") }', "registry"),
         ],
     )
@@ -70,20 +70,38 @@ class TestRouting:
         assert answered.json() == {"data": {"verify": {"verdict": "IN_GOOD_STANDING"}}}
         assert register.forwarded == []
 
-    @pytest.mark.parametrize(
-        "query",
-        [
-            '{ log { size } verify(by: {number: "X"}) { verdict } }',
-            '{ log { size } ...F } fragment F on Query { accreditation(number: "X") { number } }',
-            '{ log { size } accreditation(number: "X") @skip(if: true) { number } }',
-            "{ __schema { queryType { name } } log { size } }",
-        ],
-    )
-    async def test_mixed_operations_are_refused(self, register, gateway, query):
-        answered = await gateway.graphql(query)
-        assert codes(answered) == ["NOT_COMPOSED"]
-        assert "data" not in answered.json()
+    async def test_fields_of_several_services_are_one_answer(self, register, gateway):
+        query = """query($n: String!) { v: verify(by: {number: $n}) { verdict accreditation { number scheme } }
+            log { size } gone: accreditation(number: "X") { number } __schema { queryType { name } } }"""
+        answered = await gateway.graphql(query, {"n": NUMBER})
+        assert answered.json() == {
+            "data": {
+                "v": {"verdict": "IN_GOOD_STANDING", "accreditation": {"number": NUMBER, "scheme": "sch_fair"}},
+                "log": {"size": 1}, "gone": None, "__schema": {"queryType": {"name": "Query"}},
+            }
+        }  # fmt: skip
+        assert sorted(service for service, _, _ in register.forwarded) == ["audit", "registry", "registry"]
+
+    @pytest.mark.parametrize("by", [{"number": OTHER}, {"number": "nonsense"}, {"domain": "x.example"}])
+    async def test_a_verdict_about_no_accreditation_has_none(self, register, gateway, by):
+        query = "query($by: VerifyBy!) { verify(by: $by) { accreditation { number scheme } } }"
+        answered = await gateway.graphql(query, {"by": by})
+        assert answered.json() == {"data": {"verify": {"accreditation": None}}}
         assert register.forwarded == []
+
+    async def test_an_accreditation_the_registry_does_not_know(self, register, gateway):
+        register.grant(OTHER, organisation="org_other")
+        await gateway.follow()
+        query = "query($by: VerifyBy!) { verify(by: $by) { verdict accreditation { number scheme } } }"
+        answered = await gateway.graphql(query, {"by": {"number": OTHER}})
+        verdict = {"verdict": "IN_GOOD_STANDING", "accreditation": None}
+        assert answered.json()["data"] == {"verify": verdict}
+
+    async def test_where_a_decision_stands_in_the_log(self, register, gateway):
+        query = """query($n: String!) { accreditation(number: $n) { decisions { act logEntry } } }"""
+        answered = await gateway.graphql(query, {"n": NUMBER})
+        decisions = [{"act": "apply", "logEntry": 0}, {"act": "grant", "logEntry": None}]
+        assert answered.json() == {"data": {"accreditation": {"decisions": decisions}}}
 
     @pytest.mark.parametrize("field", ["_service { sdl }", "_entities(representations: []) { __typename }"])
     async def test_the_machinery_of_federation_cannot_be_reached(self, register, gateway, field):
@@ -127,7 +145,7 @@ class TestIntrospection:
         assert {"verify", "verifyMany", "log", "accreditation"} <= schema.query_type.fields.keys()
         assert not {"_service", "_entities"} & schema.query_type.fields.keys()
         assert not {"_Service", "_Entity", "_Any"} & schema.type_map.keys()
-        assert list(schema.type_map["Decision"].fields) == ["eventId", "act"]
+        assert list(schema.type_map["Decision"].fields) == ["eventId", "act", "logEntry"]
 
     async def test_verification_types_are_exactly_the_public_ones(self, gateway):
         public = build_schema("""
@@ -149,7 +167,8 @@ class TestIntrospection:
             type Verdict { verdict: VerdictKind! reasons: [Reason!]! standing: Standing number: String
               organisationName: String authority: String scheme: String validFrom: Date validUntil: Date
               asOf: DateTime! knownAt: DateTime! treeSize: Int! freshUntil: DateTime! projected: Boolean! record: JWT
-              receipt: JWT candidates: [String!]! }
+              receipt: JWT candidates: [String!]! accreditation: Accreditation }
+            type Accreditation { number: String! }
             type Reason { code: String! message: String! }
         """)
         answered = await gateway.graphql(get_introspection_query(descriptions=False, input_value_deprecation=True))

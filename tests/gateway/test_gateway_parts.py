@@ -15,7 +15,6 @@ from typer.testing import CliRunner
 
 from gateway.app import create_app, followed_log
 from gateway.cli import cli
-from gateway.compose.schema import CompositionError, compose
 from gateway.faces.graphql import accepted
 from gateway.followers import Follower, Followers
 from gateway.guards.limits import DocumentLimits, excess
@@ -23,7 +22,6 @@ from gateway.settings import Settings
 from gateway.upstream import UpstreamError, over_http, read
 from gateway.verification.lists import StatusLists
 from gateway.verification.question import Question, QuestionError, ScopeQuestion, parse_instant
-from gateway.verification.records import RecordStore
 from goodstanding.errors import EventError, KeyRefused, TokenError, TrustError
 from goodstanding.status_list import sign_status_list, status_list_payload
 from goodstanding.trust import Trust
@@ -96,97 +94,6 @@ class TestStatusLists:
 
 
 ORIGIN_LISTS = LIST.rpartition("/")[0]
-
-
-class TestRecords:
-    def line(self, seq, token="e30.e30.AA~", **changes):
-        return (
-            json.dumps({"seq": seq, "event_id": "e1", "envelope": "record", "token": token} | changes).encode() + b"\n"
-        )
-
-    def test_the_newest_token_of_a_generation_is_kept(self):
-        store = RecordStore()
-        assert store.take_page(self.line(1) + self.line(2, "e30.e30.BB~") + self.line(5, event_id="e2")) == 3
-        assert (store.get("e1"), store.get("e2"), store.get("e3")) == ("e30.e30.BB~", "e30.e30.AA~", None)
-        assert (store.after, len(store)) == (5, 2)
-
-    def test_other_envelopes_are_passed_over(self):
-        store = RecordStore()
-        store.take_page(self.line(1, "<svg>", envelope="badge"))
-        assert (len(store), store.after) == (0, 1)
-
-    def test_replaced_tokens_do_not_pile_up(self, monkeypatch):
-        monkeypatch.setattr("gateway.verification.records._WASTE", 100)
-        store = RecordStore()
-        store.put("e0", "first~")
-        for round_ in range(50):
-            store.put("e1", f"token-{round_:02d}~")
-        assert (store.get("e0"), store.get("e1")) == ("first~", "token-49~")
-        assert store._end < 250
-
-    @pytest.mark.parametrize(
-        "page",
-        [b"{}\n", b"[]\n", b"x\n", b'{"seq":1}\n', b'{"seq":true,"event_id":"e","envelope":"record","token":"a~"}\n',
-         b'{"seq":1,"event_id":"e","envelope":"record","token":"no tilde"}\n',
-         b'{"seq":1,"event_id":"e","envelope":"record","token":"\\u00e9~"}\n',
-         b'{"seq":0,"event_id":"e","envelope":"record","token":"a~"}\n'],
-    )  # fmt: skip
-    def test_malformed(self, page):
-        with pytest.raises(EventError):
-            RecordStore().take_page(page)
-
-
-class TestComposing:
-    REGISTRY = """
-        schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key"]) { query: Query }
-        type Query { a: Thing _service: _Service! }
-        type Thing @key(fields: "id") { id: ID! name: String }
-        type _Service { sdl: String! }
-    """
-
-    def test_what_another_subgraph_adds_to_an_entity_is_left_out(self):
-        other = 'type Query { b: Int } extend type Thing @key(fields: "id") { id: ID! @external extra: Int }'
-        composition = compose({"registry": self.REGISTRY, "audit": other})
-        assert composition.left_out == ("Thing.extra (audit)",)
-        assert list(composition.schema.type_map["Thing"].fields) == ["id", "name"]
-        assert composition.owners == {("query", "a"): "registry", ("query", "b"): "audit"}
-
-    def test_a_shared_type_may_differ_in_order_and_description_only(self):
-        shared = '"what" enum E { "one" A B }', "enum E { B A }"
-        sdl = [f"type Query {{ {name}: E }} {enum}" for name, enum in zip("ab", shared, strict=True)]
-        assert set(compose({"one": sdl[0], "two": sdl[1]}).schema.type_map["E"].values) == {"A", "B"}
-
-    def test_roots_may_have_other_names(self):
-        composition = compose({"one": "schema { query: Q mutation: M } type Q { a: Int } type M { b: Int }"})
-        assert composition.sdl == "type Query {\n  a: Int\n}\n\ntype Mutation {\n  b: Int\n}"
-
-    def test_subscriptions_are_not_offered_yet(self):
-        composition = compose({"one": "type Query { a: Int } type Subscription { b: Int }"})
-        assert composition.schema.subscription_type is None
-
-    @pytest.mark.parametrize(
-        ("one", "two", "message"),
-        [
-            ("type Query { a: Int }", "type Query { a: Int }", r"Query\.a is answered by one and by two"),
-            ("type Query { a: E } enum E { A }", "type Query { b: E } enum E { B }", "E is defined differently by one and two"),
-            ("type Query { a: T } type T { x: Int }", "type Query { b: T } type T { x: Int! }", "T is defined differently"),
-            ("type Query { a: I } interface I { x: Int }", "type Query { b: I } type I { x: Int }", "I is defined differently"),
-            ("type Query { a: Int }", "type Query { b: Gone }", "does not hold together"),
-            ("type Query { a: Int }", "type Query {", "SDL of two cannot be parsed"),
-            ("type Query { a: Int @inaccessible }", "type Query { b: Int }", "one uses the directive @inaccessible"),
-            ("type Query { a: Int }", "x" * (1024 * 1024 + 1), "longer than"),
-            ("scalar S", "scalar T", "does not hold together"),
-        ],
-    )  # fmt: skip
-    def test_refused(self, one, two, message):
-        with pytest.raises(CompositionError, match=message):
-            compose({"one": one, "two": two})
-
-    @pytest.mark.parametrize("body", [b"{}", b'{"data":{"_service":{"sdl":1}}}', b"x", b'{"data":null}'])
-    async def test_a_service_without_sdl(self, register, make_gateway, body):
-        register.broken["/graphql"] = lambda: PlainTextResponse(body)
-        with pytest.raises(CompositionError, match="registry answered"):
-            await make_gateway().follow("composition")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,12 @@ def test_reading_refuses(data: bytes, says: str) -> None:
         parse_json(data, max_bytes=9_000 if b"long" in data else 1_000_000)
 
 
+def test_a_text_that_never_ends_costs_one_pass() -> None:
+    """A pattern that starts over at every escaped quote would take minutes here; the suite's own limit is the bound."""
+    with pytest.raises(EventError, match="not JSON"):
+        parse_json(b"[]" * 40 + b'"' + b'\\"' * 250_000, max_bytes=1_000_000)
+
+
 def test_brackets_inside_text_do_not_nest() -> None:
     assert parse_json(b'["' + b"[{" * 500 + b'"]', max_bytes=10_000) == ["[{" * 500]
 

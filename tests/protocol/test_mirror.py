@@ -1,4 +1,5 @@
 import asyncio
+from array import array
 from datetime import timedelta
 
 import pytest
@@ -7,8 +8,9 @@ from feed_simulator import START, FeedLog, checkpoint_line, new_signer, page
 from goodstanding.canonical import b64u, format_time, unb64u
 from goodstanding.errors import LogError
 from goodstanding.events import new_salt, new_subject
-from goodstanding.mirror import FollowStatus, Mirror, SizeTable, follow, signed_time
+from goodstanding.mirror import FollowStatus, Mirror, MirrorState, follow, signed_time
 from goodstanding.number import make_number
+from goodstanding.sizes import Column, SizeTable
 
 NUMBER = make_number("TEST", "7K3M9QXR")
 
@@ -309,9 +311,74 @@ def test_known_at_is_the_greatest_size_also_when_the_clock_went_back():
     for size, minutes in ((1, 0), (2, 5), (3, 2), (4, 9)):
         table.add(size, START + minutes * minute, bytes(32))
     assert [table.known_at(START + at * minute)[0] for at in (0, 1, 2, 5, 8, 9)] == [1, 1, 3, 3, 3, 4]
+    table.add(4, START, bytes(range(32)))  # the first time and the root stay
+    table.add(2, START, bytes(range(32)))
     assert table.newest() == (4, START + 9 * minute)
+    assert table.root(4) == table.root(2) == bytes(32)
     assert table.root(3) == bytes(32)
     assert table.root(5) is None
+
+
+def test_sizes_that_lie_elsewhere_are_read_in_place():
+    minute = timedelta(minutes=1)
+    first, whole = SizeTable(), SizeTable()
+    seen = ((1, 0), (2, 5), (3, 7), (4, 6), (9, 2), (10, 8))
+    for size, minutes in seen[:4]:
+        first.add(size, START + minutes * minute, bytes([size]) * 32)
+    held = [
+        memoryview(array("q", list(column)).tobytes()).cast("q") for column in (first.sizes, first.times, first.firsts)
+    ]
+    table = SizeTable(*map(Column, held), bytes(first.root_tail))
+    for size, minutes in seen[4:]:
+        table.add(size, START + minutes * minute, bytes([size]) * 32)
+    for size, minutes in seen:
+        whole.add(size, START + minutes * minute, bytes([size]) * 32)
+    for at in range(-1, 10):
+        assert table.known_at(START + at * minute) == whole.known_at(START + at * minute)
+    assert [table.root(size) for size in range(12)] == [whole.root(size) for size in range(12)]
+    assert (len(first.sizes), list(held[0])) == (4, [1, 2, 3, 4])
+
+
+def test_a_mirror_goes_on_from_what_another_one_knew(log, mirror, taken):
+    grow(log, 2)
+    mirror.apply_page(log.page())
+    log.clock.pass_(minutes=1)
+    mirror.observe(log.checkpoint())
+    other = Mirror(log.trusted, taken.append, mirror.state)
+    assert (other.size, other.after, signed_time(other.newest)) == (2, 1, log.clock())
+    grow(log)
+    assert other.apply_page(log.page(other.after)) == 1
+
+
+def test_what_was_kept_must_lead_to_its_checkpoint(log, mirror):
+    grow(log, 2)
+    mirror.apply_page(log.page())
+    with pytest.raises(LogError, match="does not lead to the checkpoint kept with it"):
+        MirrorState(newest=mirror.newest)
+
+
+class TestReplaying:
+    """Entries that were verified before, from where somebody kept them."""
+
+    def test_applies_them_under_their_checkpoint(self, log, mirror, taken):
+        grow(log, 2)
+        mirror.apply_page(log.page())
+        again = Mirror(log.trusted, taken.append)
+        again.replay(taken[0].entries, taken[0].checkpoint)
+        assert taken[1] == taken[0]
+        assert (again.size, again.newest) == (2, mirror.newest)
+        again.replay(taken[0].entries, taken[0].checkpoint)  # once more changes nothing
+        assert len(taken) == 2
+
+    def test_tree_and_chains_are_checked_again(self, log, mirror, taken):
+        grow(log, 2)
+        mirror.apply_page(log.page())
+        first, second = taken[0].entries
+        again = Mirror(log.trusted, taken.append)
+        for entries, says in (((second, first), "do not lead"), ((first,), "showed only 1")):
+            with pytest.raises(LogError, match=says):
+                again.replay(entries, taken[0].checkpoint)
+            assert (again.size, again.after, len(taken)) == (0, -1, 1)
 
 
 class TestFollowing:

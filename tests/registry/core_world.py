@@ -3,8 +3,8 @@
 Only the log is simulated. `snapshot` tells whether a refused request left anything behind.
 """
 
+import asyncio
 import json
-import shutil
 from datetime import UTC, datetime, timedelta
 
 from httpx import ASGITransport, AsyncClient
@@ -18,7 +18,7 @@ from registry.accreditations import events, repository
 from registry.accreditations.drafts import DecisionDraft, ScopeDraft
 from registry.accreditations.service import ApplicationDraft
 from registry.app import create_app
-from registry.database import Database
+from registry.database import LIMITS, Database
 from registry.issuance.keys import KeyStore
 from registry.migrate import migrate
 from registry.organisations.model import Draft, NameDraft
@@ -55,31 +55,34 @@ class Time:
         self.now += timedelta(**span)
 
 
-async def founded(path):
-    """Make the database every test begins with a copy of."""
-    url = f"sqlite+aiosqlite:///{path}"
+def found(url, now=START):
+    """Fill the database every test begins with a copy of; runs an event loop of its own."""
+    asyncio.run(_found(url, now))
+
+
+async def _found(url, now):
     await migrate(url, prefix="TEST", origin=HOME)
     database = Database(url)
     async with database.write() as tx:
         for authority, kind in ((OWNER, "scheme-owner"), (LABOUR, "ministry"), (TRADE, "ministry")):
             await found_authority(
                 tx, authority, kind=kind, name=f"The {authority[4:]} office", jurisdiction="XA",
-                time_zone="Asia/Kathmandu", origin=HOME, now=START,
+                time_zone="Asia/Kathmandu", origin=HOME, now=now,
             )  # fmt: skip
         for scheme in (LICENCE, STANDARD):
             criteria = [{"code": "NO-FEES", "title": "Workers pay no fees", "indicators": ["Receipts are kept"]}]
             await found_scheme(
-                tx, scheme, name=f"The {scheme[4:]}", version="1", owner_id=OWNER, criteria=criteria, now=START
+                tx, scheme, name=f"The {scheme[4:]}", version="1", owner_id=OWNER, criteria=criteria, now=now
             )
         for authority, scheme, acts in (
             (LABOUR, LICENCE, DECIDING_ACTS), (LABOUR, STANDARD, ["apply", "grant"]), (TRADE, STANDARD, DECIDING_ACTS),
         ):  # fmt: skip
             await give_mandate(
                 tx, authority_id=authority, scheme_id=scheme, acts=acts,
-                valid_from=START - timedelta(days=900), valid_until=START + timedelta(days=400), now=START,
+                valid_from=now - timedelta(days=900), valid_until=now + timedelta(days=400), now=now,
             )  # fmt: skip
         for member, (client, roles) in MEMBERS.items():
-            await add_member(tx, member, f"Name of {member}", client=client, now=START)
+            await add_member(tx, member, f"Name of {member}", client=client, now=now)
             for authority, role in roles:
                 await grant_role(tx, authority, member, role)
     await database.close()
@@ -88,12 +91,11 @@ async def founded(path):
 class CoreWorld:
     """One register."""
 
-    def __init__(self, folder, template):
-        shutil.copy(template, folder / "registry.db")
+    def __init__(self, folder, url, limits=LIMITS):
         self.clock = Time()
         self.log = LogSimulator(self.clock)
         self.settings = Settings(origin=HOME, log_vkey=self.log.vkey, log_time_vkey=self.log.time_vkey)
-        self.database = Database(f"sqlite+aiosqlite:///{folder / 'registry.db'}")
+        self.database = Database(url, limits)
         self.keys = KeyStore(folder / "keys", self.database, self.clock)
         self.app = create_app(self.settings, self.database, self.log, self.keys, self.clock)
         self.workers = self.app.state.workers

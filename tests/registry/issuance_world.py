@@ -4,13 +4,13 @@ What `accreditations` and `intake` do in their transactions is done here in the 
 on issuance alone.
 """
 
-import shutil
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
 from log_simulator import LogSimulator
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlmodel import SQLModel, col
 
 import registry.tables  # noqa: F401 - every table must be known before the database is made
@@ -24,7 +24,7 @@ from registry.issuance import ledger, publication, status
 from registry.issuance.faults import no_fault
 from registry.issuance.keys import KeyStore
 from registry.issuance.routes import artefact_routes
-from registry.issuance.tables import OutboxRow, RecordRow, StatusEntryRow, StatusListRow
+from registry.issuance.tables import EventRow, OutboxRow, RecordRow, StatusEntryRow, StatusListRow
 from registry.issuance.workers import Workers
 from registry.organisations.tables import OrganisationRow
 from registry.schemes.tables import AuthorityRow, SchemeRow
@@ -33,9 +33,6 @@ from registry.settings import Settings
 HOME = "https://register.example"
 MINISTRY, SCHEME = "aut_labour", "sch_licence"
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-
-
-ROWID = text("rowid")  # SQLite's order of insertion
 
 
 class Killed(BaseException):
@@ -68,14 +65,14 @@ class Kill:
 
 
 class World:
-    """One register."""
+    """One register, on a database that has the tables; see `make_tables`."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, url):
         self.folder = folder
         self.clock = Time()
         self.log = LogSimulator(self.clock)
         self.settings = Settings(origin=HOME, log_vkey=self.log.vkey, log_time_vkey=self.log.time_vkey)
-        self.database = Database(f"sqlite+aiosqlite:///{folder / 'registry.db'}")
+        self.database = Database(url)
         self.keys = KeyStore(folder / "keys", self.database, self.clock)
         self.workers = self.new_workers()
         self.made = 0
@@ -89,13 +86,9 @@ class World:
         self.clock.forward(seconds=10)
         return self.new_workers()
 
-    async def open(self, template=None):
-        """Open it on an empty database, or on a copy of a file that has the tables already."""
-        if template is not None:
-            shutil.copy(template, self.folder / "registry.db")
+    async def open(self):
+        """Found the bodies these tests are about."""
         async with self.database.write() as tx:
-            if template is None:
-                await tx.run_sync(SQLModel.metadata.create_all)
             await tx.execute(
                 insert(AuthorityRow),
                 [
@@ -231,13 +224,13 @@ class World:
     async def places(self):
         """(list id, index) of every generation."""
         async with self.database.read() as tx:
-            rows = await tx.execute(select(col(StatusEntryRow.list_id), col(StatusEntryRow.idx)).order_by(ROWID))
+            rows = await tx.execute(_in_order(col(StatusEntryRow.list_id), col(StatusEntryRow.idx)))
             return [tuple(row) for row in rows]
 
     async def numbers(self):
         """The number of every generation, in the order of `places`."""
         async with self.database.read() as tx:
-            return list(await tx.scalars(select(col(StatusEntryRow.number)).order_by(ROWID)))
+            return list(await tx.scalars(_in_order(col(StatusEntryRow.number))))
 
     async def list_versions(self):
         """Versions of the status lists."""
@@ -288,6 +281,24 @@ class World:
     def client(self, app=None):
         """A reader of what is published, by default of a process just started."""
         return AsyncClient(transport=ASGITransport(app=app or self.app()), base_url=HOME)
+
+
+def make_tables(url):
+    """Make the tables in an empty database; runs an event loop of its own."""
+
+    async def make():
+        database = Database(url)
+        async with database.write() as tx:
+            await tx.run_sync(SQLModel.metadata.create_all)
+        await database.close()
+
+    asyncio.run(make())
+
+
+def _in_order(*columns):
+    """Columns of the status entries in the order in which their generations were opened."""
+    opened = col(EventRow.event_id) == col(StatusEntryRow.event_id)
+    return select(*columns).join(EventRow, opened).order_by(col(EventRow.seq))
 
 
 def organisation_of(position):

@@ -8,6 +8,8 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.errors import DomainError
 
+pytestmark = pytest.mark.both_backends
+
 PROPOSERS = {"pema", "both", "hr-key"}
 APPROVERS = {"anil", "asha", "both"}  # persons of the same authority with the role
 

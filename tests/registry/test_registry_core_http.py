@@ -71,6 +71,7 @@ async def test_older_clients_get_json_and_200(register):
 
     assert (good.status_code, bad.status_code) == (200, 200)
     assert good.headers["content-type"] == "application/json"
+    assert (good.headers.get("graphql-errors"), bad.headers.get("graphql-errors")) == ("none", None)
     assert good.json() == {"data": {"__typename": "Query"}}
     assert bad.json()["errors"]
 
@@ -94,7 +95,7 @@ async def test_what_nobody_expected_is_masked_and_logged_without_its_words(regis
     assert error["extensions"]["code"] == "INTERNAL"
     assert error["extensions"]["errorId"] in error["message"]
     assert "pema" not in response.text
-    assert [entry["error_id"] for entry in logs] == [error["extensions"]["errorId"]]
+    assert [entry["error_id"] for entry in logs if "error_id" in entry] == [error["extensions"]["errorId"]]
     assert logs[0]["error"] == "RuntimeError"
     assert any("fail" in place for place in logs[0]["where"])
     assert "1234" not in json.dumps(logs)
@@ -118,10 +119,31 @@ async def test_paths_and_methods_that_are_none_are_problems(register):
 
 async def test_health_and_readiness(register):
     assert (await register.client.get("/healthz")).json() == {"status": "ok"}
-    assert (await register.client.get("/readyz")).json() == {"status": "ready"}
+    answered = await register.client.get("/readyz")
+    assert answered.json().items() >= {"ready": True, "missing": [], "troubled": []}.items()
+    assert answered.json()["waiting"]["SUBMIT"] > 0  # nobody works here
+    register.log.cut = True
+    answered = await register.client.get("/readyz")
+    assert (answered.status_code, answered.json()["troubled"]) == (200, ["the log did not answer: the line is cut"])
     async with register.database.write() as tx:
         await tx.exec_driver_sql("DELETE FROM alembic_version")
-    problem_of(await register.client.get("/readyz"), 503, "NOT_MIGRATED")
+    answered = await register.client.get("/readyz")
+    assert answered.status_code == 503
+    assert "registry migrate" in answered.json()["missing"][0]
+
+
+async def test_a_relay_that_has_halted_is_told_and_the_registry_stays_ready(register):
+    register.log.lie = "root"
+    while not register.app.state.workers.halted:
+        await register.app.state.workers.round()
+
+    answered = await register.client.get("/readyz")
+    figures = (await register.client.get("/metrics")).text
+
+    assert answered.status_code == 200
+    assert answered.json()["troubled"][0].startswith("the relay has halted: ")
+    assert "goodstanding_registry_relay_halted 1.0" in figures
+    assert 'goodstanding_registry_outbox_rows{stage="PROVE"}' in figures
 
 
 async def test_an_expired_token_is_refused_even_when_it_was_good_before(register):

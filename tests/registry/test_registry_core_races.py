@@ -12,6 +12,8 @@ from registry.errors import Conflict
 from registry.organisations.model import Draft, NameDraft
 from registry.organisations.service import Organisations
 
+pytestmark = pytest.mark.both_backends
+
 
 @pytest.fixture
 async def processes(register):

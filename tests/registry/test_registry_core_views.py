@@ -1,7 +1,10 @@
 """Who sees what; lists, filters, pages and cursors; and how many statements that takes."""
 
+import pytest
 from core_world import LABOUR, LICENCE, STANDARD, opaque
 from sqlalchemy import event
+
+pytestmark = pytest.mark.both_backends
 
 LIST = """
 query ($first: Int, $after: String, $filter: AccreditationFilter) {

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 from core_world import LABOUR, LICENCE, START
 
+pytestmark = pytest.mark.both_backends
+
 REGISTER = """
 mutation ($input: RegisterOrganisationInput!) { registerOrganisation(input: $input) {
   __typename ... on RegisterOrganisationDone { organisation { id kind name names { text script kind } domains

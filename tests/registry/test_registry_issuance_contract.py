@@ -5,7 +5,7 @@ import contextlib
 
 import httpx
 import pytest
-from issuance_world import World
+from issuance_world import World, make_tables
 from log_simulator import ORIGIN, seeded_signer
 
 from audit.app import create_app
@@ -14,6 +14,8 @@ from audit.service import open_log
 from goodstanding.events import SealedEvent
 from registry.issuance.errors import LogConflict, LogUnavailable
 from registry.issuance.log_client import HttpLogClient
+
+pytestmark = pytest.mark.both_backends
 
 TOKEN = "a-service-token"
 
@@ -43,9 +45,9 @@ async def running_log(world, folder):
 
 
 @pytest.fixture
-async def service(tmp_path):
+async def service(tmp_path, copied):
     """A register whose log is the real service."""
-    world = World(tmp_path)
+    world = World(tmp_path, copied("registry-tables", make_tables))
     async with running_log(world, tmp_path) as client:
         world.log_http = client
         world.log = HttpLogClient(client, TOKEN)

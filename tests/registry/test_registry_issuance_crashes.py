@@ -3,6 +3,8 @@
 import pytest
 from issuance_world import Kill, Killed
 
+pytestmark = pytest.mark.both_backends
+
 STEPS = [
     "4 before sending",
     "4 sent",

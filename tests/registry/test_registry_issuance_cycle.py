@@ -8,6 +8,8 @@ from goodstanding import Verifier
 from goodstanding.record import parse_record
 from registry.issuance.errors import LogConflict, LogLied, LogUnavailable
 
+pytestmark = pytest.mark.both_backends
+
 
 async def test_a_logged_grant_becomes_a_record_an_offline_verifier_accepts(world):
     number = await world.granted()

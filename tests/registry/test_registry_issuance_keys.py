@@ -12,6 +12,8 @@ from goodstanding.errors import KeyRefused
 from registry.issuance.keys import REGISTRY, KeyStore
 from registry.issuance.tables import EventRow
 
+pytestmark = pytest.mark.both_backends
+
 
 async def key_events(world):
     statement = select(col(EventRow.body)).where(col(EventRow.kind) == "key").order_by(col(EventRow.seq))

@@ -10,6 +10,8 @@ from registry.issuance import leases
 from registry.issuance.errors import LostLease
 from registry.issuance.tables import DueRow
 
+pytestmark = pytest.mark.both_backends
+
 
 async def taken(world, holder):
     async with world.database.write() as tx:

@@ -14,6 +14,8 @@ from registry.issuance.ledger import Entry, Stream
 from registry.issuance.tables import EventRow, KeyRow
 from registry.schemes.tables import SchemeRow
 
+pytestmark = pytest.mark.both_backends
+
 
 def scheme_body(version):
     data = {"id": SCHEME, "name": "Licence", "version": version, "owner": "aut_labour"}
@@ -82,3 +84,12 @@ async def test_history_is_in_order_with_words_mapped_and_pending_ones_marked(wor
     assert found[listed][0].listed is Standing.REVOKED
     assert found["TEST-NOBODY00-00"] == []
     assert claims("org_x")["scope"] == {}
+
+
+async def test_more_than_fits_a_statement_is_cut_into_several(world):
+    here, many = await stream(world), [f"TEST-{at:08d}-00" for at in range(4_000)]
+    async with world.database.write() as tx:
+        made = await ledger.append(tx, [Entry(scheme_body(str(v)), here) for v in range(2_000)], now=START)
+        assert not any((await ledger.held_history(tx, many)).values())
+
+    assert [event_id for event_id, _ in await world.outbox()] == [event.event_id for event in made]

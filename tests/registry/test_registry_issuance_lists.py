@@ -12,6 +12,8 @@ from registry.issuance import lists
 from registry.issuance.lists import StatusLists
 from registry.issuance.policy import Policy
 
+pytestmark = pytest.mark.both_backends
+
 SOON = START + timedelta(minutes=10)
 
 

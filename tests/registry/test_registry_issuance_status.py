@@ -2,9 +2,12 @@
 
 from datetime import timedelta
 
+import pytest
 from issuance_world import START
 
 from registry.issuance import publication, status
+
+pytestmark = pytest.mark.both_backends
 
 
 async def test_suspension_shows_at_commit_while_the_log_is_cut_and_others_stay_good(world):

@@ -43,7 +43,10 @@ def test_the_registry_serves_and_ends_in_order_when_told_to(tmp_path):
     subprocess.run([*COMMAND, "migrate"], env=env, check=True, timeout=60, stdout=subprocess.DEVNULL)
     with subprocess.Popen([*COMMAND, "serve"], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         try:
-            assert until_ready(process, f"http://127.0.0.1:{port}/readyz").json() == {"status": "ready"}
+            answered = until_ready(process, f"http://127.0.0.1:{port}/readyz").json()
+            assert answered == {
+                "ready": True, "missing": [], "waiting": {}, "troubled": ["the log did not answer: ConnectError"],
+            }  # fmt: skip
             process.send_signal(signal.SIGTERM)
             _, errors = process.communicate(timeout=20)
         finally:

@@ -146,12 +146,6 @@ async def test_a_token_that_is_forged_or_out_of_date_is_a_401(world, unchanged):
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-async def test_an_operation_over_two_services_is_refused_by_name(world):
-    answer = await world.client.post("/graphql", json={"query": "{ log { size } authorities { edges { cursor } } }"})
-
-    assert answer.json()["errors"][0]["extensions"]["code"] == "NOT_COMPOSED"
-
-
 @pytest.mark.parametrize(
     ("content", "media_type"),
     [

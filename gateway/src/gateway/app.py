@@ -1,5 +1,6 @@
 """The gateway as an ASGI application. Everything it uses is handed in; what it starts, it stops."""
 
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -7,16 +8,18 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from gateway import problems
-from gateway.compose.subgraphs import Supergraph
-from gateway.faces import graphql, health, page, proxy, verify
+from gateway.compose.subgraphs import Supergraph, services
+from gateway.faces import graphql, health, page, proxy, subgraph, verify
 from gateway.followers import Follower, Followers
 from gateway.guards.limits import DocumentLimits
 from gateway.guards.tokens import TokenGuard
-from gateway.metrics import CountRequests, Metrics
+from gateway.metrics import Metrics
 from gateway.settings import Settings
+from gateway.tracing import Tracing
 from gateway.upstream import Upstreams
 from gateway.verification.edge import Edge
 from gateway.verification.graph import Context
+from gateway.watching import WatchRequests
 from goodstanding.clock import Clock
 from goodstanding.errors import TrustError
 from goodstanding.trust import Trust, TrustedLog
@@ -25,31 +28,37 @@ COMPOSE_EVERY = 30.0
 """Seconds between two looks at the subgraphs' SDL."""
 
 
-def create_app(settings: Settings, upstreams: Upstreams, trust: Trust, clock: Clock) -> FastAPI:
+def create_app(
+    settings: Settings, upstreams: Upstreams, trust: Trust, clock: Clock, tracing: Tracing | None = None
+) -> FastAPI:
     """Build a gateway. Its followers run from the application's start-up to its shutdown.
 
     Raises TrustError when the log to follow is not in the trust configuration, KeyRefused for an unsound access key.
     """
     bound = timedelta(seconds=settings.freshness_seconds)
-    edge = Edge(trust, followed_log(trust, settings.prefix), upstreams, clock, bound)
-    supergraph = Supergraph(upstreams, Context(edge), DocumentLimits(), introspection=settings.introspection)
+    log = followed_log(trust, settings.prefix)
+    edge = Edge(trust, log, upstreams, clock, bound, settings.var / "edge")
+    context, limits = Context(edge), DocumentLimits()
+    supergraph = Supergraph(services(upstreams, context), limits, introspection=settings.introspection)
     followers = Followers((*edge.followers(), Follower("composition", supergraph.refresh, COMPOSE_EVERY)))
     metrics = Metrics(edge, followers.members, clock)
     guard = TokenGuard(settings.access_keys, settings.origin, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        edge.on_load = _settle
         followers.start()
         yield
         await followers.stop()
-        edge.close()
+        await edge.close()
 
     app = FastAPI(title="goodstanding", docs_url=None, redoc_url=None, lifespan=lifespan)
-    app.state.followers = followers
+    app.state.followers, app.state.edge = followers, edge
     problems.install(app)
-    app.add_middleware(CountRequests, metrics=metrics)
+    app.add_middleware(WatchRequests, metrics=metrics, tracing=tracing or Tracing("gateway"))
     for router in (
         graphql.routes(supergraph, guard, graphiql=settings.graphiql),
+        subgraph.routes(context, settings.subgraph_token.get_secret_value(), limits),
         verify.routes(edge),
         page.routes(edge, settings.origin),
         health.routes(edge, supergraph, followers.members, metrics),
@@ -57,6 +66,12 @@ def create_app(settings: Settings, upstreams: Upstreams, trust: Trust, clock: Cl
     ):
         app.include_router(router)
     return app
+
+
+def _settle() -> None:
+    """Take what is there now out of the collector's sight: it stays, and looking at it again and again takes time."""
+    gc.collect()
+    gc.freeze()
 
 
 def followed_log(trust: Trust, prefix: str | None) -> TrustedLog:

@@ -1,22 +1,24 @@
-"""The command `gateway`."""
+"""The command `gateway`.
 
-import asyncio
-import sys
-from typing import Annotated
+Exit status: 0 done · 2 a setting or a file cannot be used · 3 trust file or keys are refused.
+"""
 
-import structlog
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, NoReturn
+
 import typer
-import uvicorn
 import uvloop
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
-from gateway.app import create_app
+from gateway import serving
 from gateway.settings import Settings
-from gateway.upstream import Upstreams, over_http
-from goodstanding.clock import system_clock
 from goodstanding.errors import GoodstandingError
-from goodstanding.trust import Trust
 
-cli = typer.Typer(no_args_is_help=True, add_completion=False, help="The one public door.")
+cli = typer.Typer(
+    help="The one public door.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 
 @cli.callback()
@@ -30,37 +32,34 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.", min=1, max=65535)] = None,
 ) -> None:
     """Serve until interrupted. Settings come from GOODSTANDING_* variables."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
-    settings = Settings()
+    with _plain_errors():
+        settings = Settings()
+        uvloop.run(serving.serve(settings, host or settings.host, port or settings.port))
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """End with one sentence instead of a stack trace where an operator can do something about it."""
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_serve(settings, host or settings.host, port or settings.port))
+        yield
+    except ValidationError as error:
+        wrong = "; ".join(": ".join((*map(_variable, item["loc"][:1]), item["msg"])) for item in error.errors())
+        _fail(f"a setting is wrong. {wrong}", 2)
+    except SettingsError as error:
+        _fail(f"a setting is wrong: {error}", 2)
     except GoodstandingError as error:
-        typer.echo(f"gateway: {error}", err=True)
-        raise typer.Exit(3) from error
+        _fail(str(error), 3)
+    except OSError as error:
+        _fail(f"{error.filename or 'the system'} cannot be used: {error.strerror}", 2)
 
 
-async def _serve(settings: Settings, host: str, port: int) -> None:
-    async with over_http(settings.registry_url) as registry, over_http(settings.audit_url) as audit:
-        app = create_app(settings, Upstreams(registry, audit), Trust.load(settings.trust), system_clock)
-        config = uvicorn.Config(
-            app,
-            host=host,
-            port=port,
-            http="httptools",
-            access_log=False,  # a look-up is nobody's business
-            server_header=False,
-            timeout_graceful_shutdown=10,
-        )
-        await uvicorn.Server(config).serve()
+def _variable(setting: int | str) -> str:
+    return f"GOODSTANDING_{str(setting).upper()}"
+
+
+def _fail(message: str, status: int) -> NoReturn:
+    typer.echo(f"gateway: {message}", err=True)
+    raise typer.Exit(status)
 
 
 def main() -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.followers import Follower
 from gateway.verification.edge import Edge
@@ -34,34 +33,6 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class CountRequests:
-    """Middleware: counts an answer under its route's template, so that no number asked about becomes a label."""
-
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
-        self._app = app
-        self._metrics = metrics
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request (ASGI)."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        def count(status: int) -> None:
-            self._metrics.requests.labels(getattr(scope.get("route"), "path", "none"), str(status)).inc()
-
-        async def counted(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                count(message["status"])
-            await send(message)
-
-        try:
-            await self._app(scope, receive, counted)
-        except Exception:
-            count(500)  # answered further out
-            raise
-
-
 class _EdgeCollector(Collector):
     def __init__(self, edge: Edge, followers: tuple[Follower, ...], clock: Clock) -> None:
         self._edge = edge
@@ -79,7 +50,7 @@ class _EdgeCollector(Collector):
         signed = signed_time(newest) if newest else datetime.fromtimestamp(0, UTC)
         yield _gauge("tree_size", "Log entries verified and applied.", sources.mirror.size)
         yield _gauge("erased_entries", "Entries applied without their body.", sources.mirror.erased)
-        yield _gauge("accreditations", "Accreditation numbers known.", len(sources.projection.accreditations))
+        yield _gauge("accreditations", "Accreditation numbers known.", len(sources.projection))
         yield _gauge("status_lists", "Status lists held.", len(sources.lists))
         yield _gauge("records", "Released records held.", len(sources.records))
         age = (self._clock() - signed).total_seconds()

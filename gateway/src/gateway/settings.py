@@ -1,9 +1,10 @@
 """Settings: environment variables with the prefix `GOODSTANDING_`."""
 
+import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -17,11 +18,40 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="Port `gateway serve` listens on.")
     registry_url: str = Field("http://127.0.0.1:8081", description="Base address of the registry.")
     audit_url: str = Field("http://127.0.0.1:8082", description="Base address of the audit service.")
+    var: Path = Field(Path("var"), description="Folder whose part `edge` the processes of one machine share.")
     trust: Path = Field(Path("var/trust.json"), description="Trust file: logs, status keys, issuers.")
     prefix: str | None = Field(None, description="Number prefix to follow, where the trust file names several logs.")
     access_keys: list[dict[str, Any]] = Field(
         default_factory=list, description="JSON array of public JWKs that sign access tokens."
     )
+    access_keys_file: Path | None = Field(
+        None, description="File that holds GOODSTANDING_ACCESS_KEYS, as `registry access-keys` makes it."
+    )
     freshness_seconds: int = Field(30, ge=5, le=3600, description="How long a signed time counts as fresh.")
+    subgraph_token: SecretStr = Field(
+        SecretStr(""), description="Secret a router shows at /subgraphs/verification; empty: that path answers 404."
+    )
+    subgraph_token_file: Path | None = Field(None, description="File that holds GOODSTANDING_SUBGRAPH_TOKEN.")
     graphiql: bool = Field(True, description="Serve the query page to browsers at /graphql.")
     introspection: bool = Field(True, description="Answer introspection queries.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="From which level on to log.")
+    otlp_endpoint: str = Field(
+        "",
+        description="Address of an OpenTelemetry collector, such as http://collector:4318; empty: no spans are sent.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take from files what was given as a file. ValueError for both or no JSON; OSError for one it cannot read."""
+        for name in ("access_keys", "subgraph_token"):
+            if file := given.get(f"{name}_file"):
+                if given.get(name):
+                    raise ValueError(f"{name} and {name}_file are both set: set one of them")
+                given = given | {name: Path(file).read_text("utf-8").strip()}
+        if isinstance(keys := given.get("access_keys"), str):
+            try:
+                given = given | {"access_keys": json.loads(keys)}
+            except json.JSONDecodeError as error:
+                raise ValueError("access_keys_file holds something else than `registry access-keys` makes") from error
+        return given

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import httpx
 
+from gateway.tracing import carry
+
 TIMEOUT: Final = 5.0
 """Seconds a hop may take; streams are exempt once they have begun."""
 
@@ -53,13 +55,17 @@ def over_http(base_url: str) -> httpx.AsyncClient:
         follow_redirects=False,
         trust_env=False,
         limits=httpx.Limits(max_connections=100, max_keepalive_connections=20),
+        event_hooks={"request": [carry]},
     )
 
 
 def in_process(app: Any, name: str) -> httpx.AsyncClient:
     """A client for an ASGI application in this process; an error inside it becomes its 500, as over a network."""
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    return httpx.AsyncClient(transport=transport, base_url=f"http://{name}.internal", timeout=TIMEOUT)
+    hooks = {"request": [carry]}
+    return httpx.AsyncClient(
+        transport=transport, base_url=f"http://{name}.internal", timeout=TIMEOUT, event_hooks=hooks
+    )
 
 
 async def read(

@@ -10,6 +10,7 @@ salt and body a leaf says nothing about anyone. ``prev`` is the RFC 6962 hash of
 """
 
 import hmac
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +18,16 @@ from datetime import datetime
 from typing import Any
 
 from goodstanding.bodies import KINDS, uuid7
-from goodstanding.canonical import b64u, canonical_bytes, format_time, parse_json, parse_time, unb64u
+from goodstanding.canonical import (
+    b64u,
+    canonical_bytes,
+    format_time,
+    parse_json,
+    parse_time,
+    unb64u,
+    unb64u_checked,
+    written_plainly,
+)
 from goodstanding.errors import EventError
 from goodstanding.merkle import leaf_hash
 
@@ -30,6 +40,12 @@ SUBJECT_BYTES = 16
 Body = Mapping[str, Any]
 
 _LEAF_MEMBERS = {"v", "kind", "event_id", "subject", "prev", "recorded_at", "commitment"}
+
+_HASH = rb"([\w-]{42}[AEIMQUYcgkosw048])"  # 32 bytes in base64url, no bits set beyond the last
+_LEAF = re.compile(
+    rb'\{"commitment":"' + _HASH + rb'","event_id":"([0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})",'
+    rb'"kind":"([a-z]+)","prev":(?:null|"' + _HASH + rb'"),"recorded_at":"([\d:.TZ-]{24})","subject":"([\w-]{21}[AQgw])","v":1\}'
+)  # fmt: skip
 
 
 def new_event_id(now: datetime) -> str:
@@ -53,16 +69,20 @@ def new_subject() -> bytes:
 
 def encode_body(body: Body) -> bytes:
     """Check a body against its kind and return its canonical bytes, at most 10,000. EventError says what is wrong."""
+    _check_body(dict(body))
+    data = canonical_bytes(body)
+    if len(data) > MAX_BODY:
+        raise EventError(f"the body is {len(data)} bytes; at most {MAX_BODY} are logged. Shorten texts or lists")
+    return data
+
+
+def _check_body(body: dict[str, Any]) -> None:
     members = KINDS.get(str(body.get("kind")))
     if members is None:
         raise EventError(f"unknown kind of event {str(body.get('kind'))[:40]!r}; known: {', '.join(sorted(KINDS))}")
     members("", body)
     if body["kind"] == "decision":
         _one_generation(body)
-    data = canonical_bytes(body)
-    if len(data) > MAX_BODY:
-        raise EventError(f"the body is {len(data)} bytes; at most {MAX_BODY} are logged. Shorten texts or lists")
-    return data
 
 
 def _one_generation(body: Body) -> None:
@@ -77,8 +97,11 @@ def _one_generation(body: Body) -> None:
 
 def decode_body(data: bytes) -> dict[str, Any]:
     """Read a body; bytes that ``encode_body`` would not write again are refused with EventError."""
-    body = parse_json(data, max_bytes=MAX_BODY)
-    if not isinstance(body, dict) or encode_body(body) != data:
+    body = parse_json(data, max_bytes=MAX_BODY, unique=False)
+    if not isinstance(body, dict):
+        raise EventError("a body is a JSON object")
+    _check_body(body)
+    if written_plainly(body) != data:
         raise EventError("the body is not in canonical form (RFC 8785)")
     return body
 
@@ -121,6 +144,8 @@ class Leaf:
     @classmethod
     def decode(cls, data: bytes) -> "Leaf":
         """Read a leaf strictly; EventError when ``encode`` would not write these bytes."""
+        if (match := _LEAF.fullmatch(data)) and len(data) <= MAX_LEAF and (leaf := cls._matched(*match.groups())):
+            return leaf
         value = parse_json(data, max_bytes=MAX_LEAF)
         if not isinstance(value, dict) or value.keys() != _LEAF_MEMBERS:
             raise EventError(f"a leaf has exactly the members {', '.join(sorted(_LEAF_MEMBERS))}")
@@ -138,6 +163,22 @@ class Leaf:
         if leaf.encode() != data:
             raise EventError("the leaf is not in canonical form (RFC 8785)")
         return leaf
+
+    @classmethod
+    def _matched(
+        cls, committed: bytes, event_id: bytes, kind: bytes, prev: bytes | None, at: bytes, subject: bytes
+    ) -> "Leaf | None":
+        """A leaf in the one form that `encode` writes, member by member: no need to write it again to compare."""
+        if kind.decode() not in KINDS:
+            return None
+        return cls(
+            kind.decode(),
+            event_id.decode(),
+            unb64u_checked(subject),
+            None if prev is None else unb64u_checked(prev),
+            parse_time(at.decode()),
+            unb64u_checked(committed),
+        )
 
     def hash(self) -> bytes:
         """The RFC 6962 leaf hash of the encoded leaf."""

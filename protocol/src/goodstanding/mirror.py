@@ -1,10 +1,4 @@
-r"""The one follower: a log's feed into a verified local projection. Used by the gateway, peer registries and employers.
-
-A page of the feed (NDJSON)::
-
-    {"index":0,"leaf":"<b64u>","body":"<b64u>","salt":"<b64u>"}
-    {"index":1,"leaf":"<b64u>","erased_by":"0198…"}
-    {"checkpoint":"r.example/log\n2\n…\n\n— r.example/log …\n— r.example/log/time …\n"}
+"""The one follower: a log's feed into a verified local projection. Used by the gateway, peer registries and employers.
 
 Rules. Each failure is a LogError, leaves the projection as it was, and asks for nothing but better data.
 
@@ -16,53 +10,35 @@ Rules. Each failure is a LogError, leaves the projection as it was, and asks for
 6. A subject's leaves form one chain by `prev`.
 7. Nothing is applied beyond a verified checkpoint; a batch is applied whole or not at all.
 8. The first time cosignature of a size is when it was known. It is never replaced.
+
+What lines look like, and rules 1 and 2, are in `feed.py`.
 """
 
 import asyncio
 import contextlib
-from bisect import bisect_left, bisect_right
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final, Protocol
 
-from goodstanding.canonical import parse_json, unb64u
 from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
-from goodstanding.errors import EventError, LogError
-from goodstanding.events import Leaf, open_event
-from goodstanding.merkle import CompactRange, leaf_hash
-from goodstanding.note import MAX_NOTE_SIZE
-from goodstanding.number import prefix_of
+from goodstanding.errors import LogError
+from goodstanding.feed import Entry, read_line, split_page
+from goodstanding.merkle import CompactRange
+from goodstanding.sizes import SizeTable
 from goodstanding.trust import TrustedLog
-
-MAX_LINE: Final = 2 * MAX_NOTE_SIZE
-"""Bytes of the longest line of a feed: a checkpoint with every newline escaped."""
-
-MAX_PAGE: Final = 64 * 1024 * 1024
-"""Bytes of the longest page: about 2,000 entries with the largest bodies."""
 
 MAX_WAITING: Final = 100_000
 """Most entries that wait for the checkpoint that covers them."""
 
-_ENTRY = {"index", "leaf", "body", "salt"}
-_ERASED = {"index", "leaf", "erased_by"}
-_BREATH = 50  # lines between two pauses in which the event loop serves others: about 10 ms of work
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """One log entry, verified; `body` is None when it was erased."""
-
-    index: int
-    leaf: Leaf
-    body: Mapping[str, Any] | None
+_BREATH = 50  # lines between two pauses in which the event loop serves others: a few milliseconds of work
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The entries between two verified sizes, in order, and the checkpoint that covers them."""
 
-    entries: tuple[Applied, ...]
+    entries: tuple[Entry, ...]
     checkpoint: VerifiedCheckpoint
 
 
@@ -70,71 +46,69 @@ Consumer = Callable[[Batch], None]
 """Takes a batch whole, or raises and takes nothing: the mirror then stays where it was and offers it again."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    """An entry that no checkpoint covers yet, and the event said to have erased its body."""
+class Heads(Protocol):
+    """Subject (16 bytes) -> hash of its newest leaf (32 bytes). A dict is one."""
 
-    entry: Applied
-    hash: bytes
-    erased_by: str | None
+    def get(self, subject: bytes, /) -> bytes | None:
+        """The newest leaf's hash, None for a subject never seen."""
+
+    def update(self, heads: Mapping[bytes, bytes], /) -> None:
+        """Move subjects on."""
 
 
-class SizeTable:
-    """Every published size this mirror has verified, with its root and first time cosignature (rules 5 and 8)."""
+@dataclass(slots=True)
+class MirrorState:
+    """All that a mirror knows, for whoever keeps it and lets another mirror go on from there.
 
-    def __init__(self) -> None:
-        self._sizes: list[int] = []
-        self._known: list[tuple[datetime, bytes]] = []
-        # Positions whose time no greater size undercuts: the answers `known_at` can give, times ascending.
-        self._firsts: list[int] = []
+    `unexplained` maps an erased event to the erasure event that must name it; `erased` counts entries applied without
+    their body; `newest` is the latest time cosignature over exactly the size of `range`.
+    """
 
-    def root(self, size: int) -> bytes | None:
-        """The root verified for a size, None for a size this mirror was never shown."""
-        at = bisect_left(self._sizes, size)
-        return self._known[at][1] if at < len(self._sizes) and self._sizes[at] == size else None
+    range: CompactRange = field(default_factory=CompactRange.empty)
+    sizes: SizeTable = field(default_factory=SizeTable)
+    heads: Heads = field(default_factory=dict[bytes, bytes])
+    unexplained: dict[str, str] = field(default_factory=dict)
+    erased: int = 0
+    newest: VerifiedCheckpoint | None = None
 
-    def add(self, size: int, time: datetime, root: bytes) -> None:
-        """Note a size greater than every one before it; a size already here keeps its first time."""
-        if self._sizes and size <= self._sizes[-1]:
-            return
-        while self._firsts and self._known[self._firsts[-1]][0] >= time:
-            self._firsts.pop()
-        self._firsts.append(len(self._sizes))
-        self._sizes.append(size)
-        self._known.append((time, root))
+    def __post_init__(self) -> None:
+        if self.newest is not None and not self._leads_to(self.newest):
+            raise LogError("what was kept of the log does not lead to the checkpoint kept with it")
 
-    def known_at(self, moment: datetime) -> tuple[int, datetime] | None:
-        """The greatest size first cosigned at or before `moment`, with that time; None before the first."""
-        position = bisect_right(self._firsts, moment, key=lambda at: self._known[at][0])
-        if position == 0:
-            return None
-        at = self._firsts[position - 1]
-        return self._sizes[at], self._known[at][0]
-
-    def newest(self) -> tuple[int, datetime] | None:
-        """The greatest size and its first time cosignature; None before any."""
-        return (self._sizes[-1], self._known[-1][0]) if self._sizes else None
+    def _leads_to(self, seen: VerifiedCheckpoint) -> bool:
+        tree = seen.checkpoint
+        return tree.size == self.range.size and tree.root == self.range.root()
 
 
 class Mirror:
     """The verified state of one log as its feed tells it. Pure: it is given bytes and calls its consumer."""
 
-    def __init__(self, log: TrustedLog, consume: Consumer) -> None:
+    def __init__(self, log: TrustedLog, consume: Consumer, state: MirrorState | None = None) -> None:
         self.log = log
-        self.sizes = SizeTable()
-        self.newest: VerifiedCheckpoint | None = None  # latest time cosignature over exactly the applied size
+        self.state = state or MirrorState()
         self._consume = consume
-        self._range = CompactRange.empty()
-        self._heads: dict[bytes, bytes] = {}  # subject -> hash of its newest leaf
-        self._waiting: list[_Waiting] = []
-        self._unexplained: dict[str, str] = {}  # erased event -> erasure event that must name it
+        self._waiting: list[Entry] = []
         self._ahead: VerifiedCheckpoint | None = None  # seen beside the feed, larger than what is applied
-        self.erased = 0  # entries applied without their body
 
     @property
     def size(self) -> int:
         """How many entries are verified and applied."""
-        return self._range.size
+        return self.state.range.size
+
+    @property
+    def sizes(self) -> SizeTable:
+        """Every published size that was verified."""
+        return self.state.sizes
+
+    @property
+    def newest(self) -> VerifiedCheckpoint | None:
+        """The latest time cosignature over exactly the applied size."""
+        return self.state.newest
+
+    @property
+    def erased(self) -> int:
+        """Entries applied without their body."""
+        return self.state.erased
 
     @property
     def after(self) -> int:
@@ -155,7 +129,11 @@ class Mirror:
     def apply_line(self, line: bytes) -> None:
         """Read one line of the feed; after an error go on from `after`, which has moved back."""
         try:
-            self._apply_line(line)
+            read = read_line(line, self.after + 1, self.log.prefix)
+            if isinstance(read, Entry):
+                self._wait(read)
+            else:
+                self._cover(self.verified(read))
         except Exception:
             self._waiting.clear()
             raise
@@ -167,9 +145,20 @@ class Mirror:
         if self._waiting:
             self._waiting.clear()
             raise LogError("the feed ends with entries that no checkpoint covers")
-        if self._unexplained:
-            event_id, erasure = next(iter(self._unexplained.items()))
+        if self.state.unexplained:
+            event_id, erasure = next(iter(self.state.unexplained.items()))
             raise LogError(f"the body of event {event_id} is missing, and no erasure event {erasure} names it")
+
+    def replay(self, entries: Sequence[Entry], checkpoint: VerifiedCheckpoint) -> None:
+        """Apply what a mirror verified before and somebody kept; LogError unless it leads to the checkpoint's root.
+
+        Tree and chains are checked again. That bodies open their leaves is not, nor who signed the checkpoint.
+        """
+        self._waiting = list(entries)
+        try:
+            self._cover(checkpoint)
+        finally:
+            self._waiting.clear()
 
     def verified(self, note: bytes) -> VerifiedCheckpoint:
         """Check a checkpoint against this log's keys; LogError when it is not the log's, or carries no time."""
@@ -189,31 +178,14 @@ class Mirror:
         elif self._ahead is None or self._ahead.checkpoint.size < seen.checkpoint.size:
             self._ahead = seen
 
-    def _apply_line(self, line: bytes) -> None:
-        members = _members(line)
-        if members.keys() == {"checkpoint"} and isinstance(members["checkpoint"], str):
-            # A lone surrogate becomes bytes that are no UTF-8, for the note's reader to refuse.
-            self._cover(self.verified(members["checkpoint"].encode("utf-8", "surrogatepass")))
-        elif members.keys() in (_ENTRY, _ERASED):
-            self._wait(members)
-        else:
-            raise LogError(f"a line of the feed holds {', '.join(map(repr, sorted(members)))[:200]}")
-
-    def _wait(self, members: Mapping[str, Any]) -> None:
-        expected, index = self.after + 1, members["index"]
-        if type(index) is not int or index != expected:
-            what = "repeats" if type(index) is int and index < expected else "jumps to"
-            raise LogError(f"the feed {what} entry {str(index)[:20]}; entry {expected} is next")
+    def _wait(self, entry: Entry) -> None:
         if len(self._waiting) >= MAX_WAITING:
             raise LogError(f"{MAX_WAITING} entries and no checkpoint that covers them")
-        try:
-            self._waiting.append(_opened(members, self.log.prefix))
-        except EventError as error:
-            raise LogError(f"entry {index} of the feed is refused: {error}") from error
+        self._waiting.append(entry)
 
     def _cover(self, checkpoint: VerifiedCheckpoint) -> None:
         """Apply what this checkpoint covers (rules 4 to 8)."""
-        size = checkpoint.checkpoint.size
+        size, state = checkpoint.checkpoint.size, self.state
         if size < self.size:
             raise LogError(f"the feed went back to a checkpoint of {size} entries; {self.size} are verified")
         if size > self.after + 1:
@@ -225,16 +197,16 @@ class Mirror:
         covered = self._waiting[: size - self.size]
         grown = self._grow(covered, checkpoint)
         heads = self._chain(covered)
-        self._consume(Batch(tuple(waiting.entry for waiting in covered), checkpoint))
+        self._consume(Batch(tuple(covered), checkpoint))
         del self._waiting[: len(covered)]
-        self._range = grown
-        self._heads.update(heads)
+        state.range = grown
+        state.heads.update(heads)
         self._explain(covered)
         self._renew(checkpoint)
 
-    def _grow(self, covered: list[_Waiting], checkpoint: VerifiedCheckpoint) -> CompactRange:
+    def _grow(self, covered: list[Entry], checkpoint: VerifiedCheckpoint) -> CompactRange:
         """Rules 4 and 5: pass through the size seen beside the feed, if any, and end at the checkpoint's root."""
-        grown, hashes = self._range, [waiting.hash for waiting in covered]
+        grown, hashes = self.state.range, [entry.hash for entry in covered]
         if self._ahead is not None and self._ahead.checkpoint.size <= checkpoint.checkpoint.size:
             ahead = self._ahead.checkpoint
             grown = grown.append(hashes[: ahead.size - self.size])
@@ -246,85 +218,53 @@ class Mirror:
             raise LogError(f"the entries shown do not lead to the root signed for {grown.size} entries")
         return grown
 
-    def _chain(self, covered: Iterable[_Waiting]) -> dict[bytes, bytes]:
+    def _chain(self, covered: Iterable[Entry]) -> dict[bytes, bytes]:
         """Rule 6: the heads these entries leave behind."""
         heads: dict[bytes, bytes] = {}
-        for waiting in covered:
-            leaf = waiting.entry.leaf
-            if leaf.prev != heads.get(leaf.subject, self._heads.get(leaf.subject)):
+        known = self.state.heads
+        for entry in covered:
+            leaf = entry.leaf
+            if leaf.prev != (heads.get(leaf.subject) or known.get(leaf.subject)):
                 raise LogError(
-                    f"entry {waiting.entry.index} (event {leaf.event_id}) does not follow its subject's newest entry"
+                    f"entry {entry.index} (event {leaf.event_id}) does not follow its subject's newest entry"
                 )
-            heads[leaf.subject] = waiting.hash
+            heads[leaf.subject] = entry.hash
         return heads
 
-    def _explain(self, covered: Iterable[_Waiting]) -> None:
+    def _explain(self, covered: Iterable[Entry]) -> None:
         """Rule 3: note bodies that are missing, and strike those that an erasure event names."""
-        for waiting in covered:
-            entry = waiting.entry
-            if waiting.erased_by is not None:
-                self.erased += 1
-                self._unexplained[entry.leaf.event_id] = waiting.erased_by
+        unexplained = self.state.unexplained
+        for entry in covered:
+            if entry.erased_by is not None:
+                self.state.erased += 1
+                unexplained[entry.leaf.event_id] = entry.erased_by
             elif entry.body is not None and entry.leaf.kind == "erasure":
                 for event_id in entry.body["data"]["event_ids"]:
-                    if self._unexplained.get(event_id) == entry.leaf.event_id:
-                        del self._unexplained[event_id]
+                    if unexplained.get(event_id) == entry.leaf.event_id:
+                        del unexplained[event_id]
 
     def _check_known(self, seen: VerifiedCheckpoint) -> None:
         tree = seen.checkpoint
-        known = self._range.root() if tree.size == self.size else self.sizes.root(tree.size)
+        known = self.state.range.root() if tree.size == self.size else self.sizes.root(tree.size)
         if known is not None and known != tree.root:
             raise LogError(f"the log has forked: two roots are signed for {tree.size} entries")
 
     def _renew(self, seen: VerifiedCheckpoint) -> None:
         """Rule 8, and freshness: a later time over the same size renews it, a replayed earlier one does not."""
-        time = signed_time(seen)
+        time, newest = signed_time(seen), self.newest
         self.sizes.add(self.size, time, seen.checkpoint.root)
         if self._ahead is not None and self._ahead.checkpoint.size <= self.size:
             ahead, self._ahead = self._ahead, None
             if ahead.checkpoint.size == self.size and signed_time(ahead) > time:
                 seen, time = ahead, signed_time(ahead)
-        if self.newest is None or self.newest.checkpoint.size < self.size or signed_time(self.newest) < time:
-            self.newest = seen
+        if newest is None or newest.checkpoint.size < self.size or signed_time(newest) < time:
+            self.state.newest = seen
 
 
 def signed_time(checkpoint: VerifiedCheckpoint) -> datetime:
     """The time cosignature of a checkpoint that was verified with a time cosigner."""
     assert checkpoint.time is not None, "verify_checkpoint was given a time cosigner"
     return checkpoint.time
-
-
-def split_page(page: bytes) -> list[bytes]:
-    """The lines of a page; LogError when it is too long or its last line was cut off."""
-    if len(page) > MAX_PAGE:
-        raise LogError(f"a page of {len(page)} bytes; at most {MAX_PAGE} are read")
-    if page and not page.endswith(b"\n"):
-        raise LogError("the page was cut off in the middle of a line")
-    return page.splitlines()
-
-
-def _members(line: bytes) -> dict[str, Any]:
-    try:
-        members = parse_json(line, max_bytes=MAX_LINE)
-    except EventError as error:
-        raise LogError(f"a line of the feed cannot be read: {error}") from error
-    if not isinstance(members, dict):
-        raise LogError("a line of the feed is not a JSON object")
-    return members
-
-
-def _opened(members: Mapping[str, Any], prefix: str) -> _Waiting:
-    """Rule 2 for one entry; EventError when leaf and body do not fit."""
-    encoded, index = unb64u(members["leaf"]), members["index"]
-    if "erased_by" in members:
-        leaf = Leaf.decode(encoded)
-        if leaf.kind == "erasure" or not isinstance(members["erased_by"], str):
-            raise EventError("an erased entry names its erasure event, and an erasure event is never erased")
-        return _Waiting(Applied(index, leaf, None), leaf_hash(encoded), members["erased_by"])
-    leaf, body = open_event(encoded, unb64u(members["body"]), unb64u(members["salt"]))
-    if leaf.kind == "decision" and prefix_of(body["number"]) != prefix:
-        raise EventError(f"{body['number']} is not a number of this log, whose prefix is {prefix}")
-    return _Waiting(Applied(index, leaf, body), leaf_hash(encoded), None)
 
 
 Fetch = Callable[[int], Awaitable[bytes]]

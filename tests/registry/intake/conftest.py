@@ -4,10 +4,8 @@ import asyncio
 import csv
 import io
 import json
-import shutil
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -88,19 +86,10 @@ class Office:
         self.woken += 1
 
 
-@pytest.fixture(scope="session")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database with authorities, schemes and people, made once and copied for each test."""
-    path = tmp_path_factory.mktemp("intake") / "registry.db"
-    asyncio.run(_found(path))
-    return path
-
-
 @pytest.fixture
-async def office(founded: Path, tmp_path: Path) -> AsyncIterator[Office]:
-    path = tmp_path / "registry.db"
-    shutil.copy(founded, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+async def office(copied: Any) -> AsyncIterator[Office]:
+    """An intake on a migrated database with authorities, schemes and people."""
+    database = Database(copied("intake-founded", lambda url: asyncio.run(_found(url))))
     made = Office(database, Clock(hour=10))
     async with database.read() as tx:
         made.people = {member: await actor_of(tx, member) for member in PEOPLE}
@@ -108,8 +97,8 @@ async def office(founded: Path, tmp_path: Path) -> AsyncIterator[Office]:
     await database.close()
 
 
-async def _found(path: Path) -> None:
-    url, clock = f"sqlite+aiosqlite:///{path}", Clock()
+async def _found(url: str) -> None:
+    clock = Clock()
     await migrate(url, prefix="TEST", origin=ORIGIN)
     database = Database(url)
     await Intake(database, clock, Settings(origin=ORIGIN)).prepare("uk-sponsors")

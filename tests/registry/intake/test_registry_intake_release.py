@@ -11,6 +11,8 @@ from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.intake import repository
 from registry.issuance import ledger
 
+pytestmark = pytest.mark.both_backends
+
 ACME = ["Acme Ltd", "Leeds", "", "Worker (A rating)", "Skilled Worker"]
 ODD = ["Odd Ltd", "", "", "Worker (Platinum)", "Skilled Worker"]
 OWN = ["Aruna Manpower", "NP", "np-licence", "1204/077", "Renewed", "sch_np_licence"]
@@ -108,7 +110,7 @@ async def test_an_own_list_finds_who_is_registered_already(office, own):
     # The same identifier under a name that has nothing to do with it is for a person to decide.
     async with office.database.write() as tx:
         await tx.exec_driver_sql("delete from listed")
-        await tx.exec_driver_sql("update accreditations set open = 0")
+        await tx.exec_driver_sql("update accreditations set open = false")
     held = await office.stage(own([["Quite Another", *OWN[1:]]]), "nima", layout="listing", transcribed_from=None)
     assert (held.held, held.listings) == (1, 0)
     again = await office.stage(own([["ARUNA  manpower", *OWN[1:]]]), "nima", layout="listing", transcribed_from=None)

@@ -1,208 +1,167 @@
-"""Composing, for now without joins: the subgraphs' SDL becomes one public schema, and every root field has one owner.
+"""Composing: the subgraphs' SDL becomes one public schema, and every field of it has an owner.
 
 Rules
-1. A root field belongs to exactly one subgraph. `_entities` and `_service` are nobody's.
-2. A type that several subgraphs define has the same members in each; descriptions and order may differ.
-3. An entity (`@key`) belongs to the first subgraph that defines it. What another one adds to it needs a join, so it
-   is left out (`left_out` names it) until operations are split.
-4. Federation's own types and directives do not reach the public schema. A federation directive that is not in
-   `UNDERSTOOD` is refused: it could mean that something must not be shown.
+1. A root field belongs to exactly one subgraph.
+2. An entity (`@key`) has the same key wherever it is defined. A subgraph that others may ask for it by that key can add
+   fields to it; a field belongs to one subgraph, unless it is of the key or `@shareable` in each that has it.
+3. Any other type that several subgraphs define has the same members in each, and is `@shareable` if it is an object
+   type; descriptions and order may differ. `@specifiedBy` need not be said by all.
+4. Introspection belongs to the gateway (`HERE`).
+
+From these follows what the planner rests on: whoever answers an object answers the fields of its key, and whatever else
+is asked of that object is one join away.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from graphql import (
-    REMOVE,
-    DirectiveNode,
     DocumentNode,
-    FieldDefinitionNode,
     GraphQLError,
     GraphQLSchema,
     ObjectTypeDefinitionNode,
-    ObjectTypeExtensionNode,
-    SchemaDefinitionNode,
-    SchemaExtensionNode,
-    TypeDefinitionNode,
     Visitor,
     build_ast_schema,
-    parse,
+    is_abstract_type,
     print_ast,
     print_schema,
     validate_schema,
     visit,
 )
 
-PUBLIC_DIRECTIVES: Final = frozenset({"deprecated", "specifiedBy", "oneOf"})
-UNDERSTOOD: Final = PUBLIC_DIRECTIVES | {"key", "external", "extends", "shareable", "cost", "listSize", "link"}
-ROOTS: Final = {"query": "Query", "mutation": "Mutation"}
-"""Operation -> its root type in the public schema; a subgraph may call its own otherwise. No subscriptions yet."""
+from gateway.compose.sdl import ROOTS, CompositionError, Defined, definitions
 
-MAX_SDL: Final = 1024 * 1024
-
-_MACHINERY = frozenset({"_Any", "_Entity", "_Service", "_FieldSet", "FieldSet"})
-_MACHINERY_FIELDS = frozenset({"_entities", "_service"})
-
-
-class CompositionError(Exception):
-    """The subgraphs do not make one schema; the message names type and subgraphs."""
+HERE: Final = "gateway"
+"""The owner of introspection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """The public schema, and who answers which root field."""
+    """The public schema, who answers what of it, and what each of them knows of it."""
 
     schema: GraphQLSchema
-    owners: Mapping[tuple[str, str], str]  # ("query" | "mutation", field) -> subgraph
-    left_out: tuple[str, ...]  # "Type.field (subgraph)": needs a join
+    owners: Mapping[str, Mapping[str, tuple[str, ...]]]  # type -> field -> subgraphs, the first one preferred
+    keys: Mapping[str, tuple[str, ...]]  # entity -> fields of its key
+    known: Mapping[str, GraphQLSchema]  # subgraph -> its own part of the schema
 
     @property
     def sdl(self) -> str:
         """The public schema as text."""
         return print_schema(self.schema)
 
+    def owner(self, type_name: str, field: str, asked: str | None = None) -> str:
+        """Who answers a field: the subgraph being asked already, if it can."""
+        if type_name.startswith("__") or field.startswith("__"):
+            return HERE
+        able = self.owners[type_name][field]
+        return asked if asked is not None and asked in able else able[0]
 
-@dataclass(frozen=True, slots=True)
-class _Defined:
-    """A type as one subgraph defines it, stripped to what is public."""
-
-    subgraph: str
-    node: Any  # a TypeDefinitionNode; graphql-core has no common type for those with fields
-    is_entity: bool
-    root: str | None  # the operation it is the root of
+    def possible(self, subgraph: str, type_name: str) -> list[str]:
+        """Object types that a subgraph may answer where a type is announced."""
+        named = self.known[subgraph].type_map[type_name]
+        if not is_abstract_type(named):
+            return [type_name]
+        return [member.name for member in self.known[subgraph].get_possible_types(named)]
 
 
 def compose(subgraphs: Mapping[str, str]) -> Composition:
-    """Compose subgraph name -> SDL, in the order of precedence for rule 3; CompositionError when a rule is broken."""
-    roots: dict[str, dict[str, tuple[str, FieldDefinitionNode]]] = {name: {} for name in ROOTS}
-    types: dict[str, _Defined] = {}
-    left_out: list[str] = []
+    """Compose subgraph name -> SDL, in the order of preference; CompositionError when a rule is broken."""
+    parts: dict[str, list[Defined]] = {}
+    known: dict[str, GraphQLSchema] = {}
     for subgraph, sdl in subgraphs.items():
-        for defined in _definitions(subgraph, sdl):
-            name = defined.node.name.value
-            if defined.root is not None:
-                _own(roots[defined.root], defined)
-            elif name in types:
-                left_out += _agree(types[name], defined)
-            else:
-                types[name] = defined
-    owners = {(root, field): owner for root, fields in roots.items() for field, (owner, _) in fields.items()}
-    return Composition(_built(roots, types), owners, tuple(left_out))
+        found = definitions(subgraph, sdl)
+        known[subgraph] = _built(f"the schema of {subgraph}", (part.node for part in found.values()), is_whole=False)
+        for name, part in found.items():
+            parts.setdefault(name, []).append(part)
+    schema = _built("the composed schema", (_merged(same) for same in parts.values()))
+    owners = {name: _owners(same) for name, same in parts.items()}
+    keys = {name: same[0].key.fields for name, same in parts.items() if same[0].key is not None}
+    return Composition(schema, owners, keys, {**known, HERE: schema})
 
 
-def _definitions(subgraph: str, sdl: str) -> Iterator[_Defined]:
-    if len(sdl) > MAX_SDL:
-        raise CompositionError(f"the SDL of {subgraph} is longer than {MAX_SDL} characters")
-    try:
-        document = parse(sdl, no_location=True)
-    except GraphQLError as error:
-        raise CompositionError(f"the SDL of {subgraph} cannot be parsed: {error.message}") from error
-    operations = _operations(document)
-    for node in document.definitions:
-        if not isinstance(node, (TypeDefinitionNode, ObjectTypeExtensionNode)) or _is_machinery(node.name.value):
-            continue
-        root = operations.get(node.name.value)
-        if root is None or root in ROOTS:
-            directives = {directive.name.value for directive in node.directives or ()}
-            yield _Defined(subgraph, _public(subgraph, node), "key" in directives, root)
+def _merged(same: list[Defined]) -> Any:
+    """One definition of a type from those of the subgraphs."""
+    first, *others = same
+    if first.name in ROOTS.values():
+        return _joined(same, may_share=False)
+    if any(part.key is not None for part in same):
+        keys = {part.key.fields if part.key else None for part in same}
+        if len(keys) > 1:
+            raise CompositionError(f"{first.name} has not the same key in {_names(same)}")
+        return _joined(same, may_share=True)
+    for other in others:
+        if _members(first.node) != _members(other.node):
+            raise CompositionError(f"{first.name} is defined differently by {first.subgraph} and {other.subgraph}")
+    if others and isinstance(first.node, ObjectTypeDefinitionNode):
+        _joined(same, may_share=True)
+    said = {_directives(part.node): part.node.directives for part in same if part.node.directives}
+    if len(said) > 1:
+        raise CompositionError(f"{first.name} has not the same directives in {_names(same)}")
+    return replace(first.node, directives=next(iter(said.values()), ()))
 
 
-def _operations(document: DocumentNode) -> dict[str, str]:
-    """Root type -> operation, as the subgraph's schema definition says, else by the usual names."""
-    named = {"Query": "query", "Mutation": "mutation", "Subscription": "subscription"}
-    for node in document.definitions:
-        if isinstance(node, (SchemaDefinitionNode, SchemaExtensionNode)):
-            named |= {root.type.name.value: root.operation.value for root in node.operation_types or ()}
-    return named
+def _joined(same: list[Defined], *, may_share: bool) -> ObjectTypeDefinitionNode:
+    """An object type with the fields and interfaces of all its parts."""
+    fields: dict[str, tuple[Defined, Any]] = {}
+    interfaces: dict[str, Any] = {}
+    for part in same:
+        for field in part.node.fields or ():
+            name = field.name.value
+            first, known = fields.setdefault(name, (part, field))
+            if first is part:
+                continue
+            if not may_share or not (name in first.shareable and name in part.shareable):
+                raise CompositionError(f"{part.name}.{name} is answered by {first.subgraph} and by {part.subgraph}")
+            if _bare(known) != _bare(field):
+                raise CompositionError(
+                    f"{part.name}.{name} is defined differently by {first.subgraph} and {part.subgraph}"
+                )
+        interfaces |= {interface.name.value: interface for interface in part.node.interfaces or ()}
+    merged = tuple(field for _, field in fields.values())
+    joined: ObjectTypeDefinitionNode = replace(same[0].node, fields=merged, interfaces=tuple(interfaces.values()))
+    return joined
 
 
-def _is_machinery(name: str) -> bool:
-    return name in _MACHINERY or name.startswith(("link__", "federation__"))
+def _owners(same: list[Defined]) -> dict[str, tuple[str, ...]]:
+    owners: dict[str, tuple[str, ...]] = {}
+    for part in same:
+        for field in getattr(part.node, "fields", None) or ():
+            owners[field.name.value] = (*owners.get(field.name.value, ()), part.subgraph)
+    return owners
 
 
-def _public(subgraph: str, node: TypeDefinitionNode | ObjectTypeExtensionNode) -> Any:
-    """Rule 4, and an extension becomes a definition: of a type that has one owner it is all we know here."""
-
-    class Strip(Visitor):
-        def enter_directive(self, directive: DirectiveNode, *_: Any) -> Any:
-            name = directive.name.value.removeprefix("federation__")
-            if name not in UNDERSTOOD:
-                raise CompositionError(f"{subgraph} uses the directive @{name}, which is not understood here")
-            return None if name in PUBLIC_DIRECTIVES else REMOVE
-
-    stripped = visit(node, Strip())
-    if isinstance(stripped, ObjectTypeExtensionNode):
-        return ObjectTypeDefinitionNode(
-            name=stripped.name,
-            fields=stripped.fields,
-            interfaces=stripped.interfaces,
-            directives=stripped.directives,
-            description=None,
-        )
-    return stripped
-
-
-def _own(fields: dict[str, tuple[str, FieldDefinitionNode]], defined: _Defined) -> None:
-    for field in defined.node.fields or ():
-        name = field.name.value
-        if name in _MACHINERY_FIELDS:
-            continue
-        if name in fields:
-            raise CompositionError(
-                f"{ROOTS[defined.root or 'query']}.{name} is answered by {fields[name][0]} and by {defined.subgraph}"
-            )
-        fields[name] = (defined.subgraph, field)
-
-
-def _agree(first: _Defined, second: _Defined) -> list[str]:
-    """Rules 2 and 3; returns what is left out."""
-    name = first.node.name.value
-    if second.is_entity:
-        known = {field.name.value for field in first.node.fields}
-        extra = [field.name.value for field in second.node.fields if field.name.value not in known]
-        return [f"{name}.{field} ({second.subgraph})" for field in extra]
-    if _members(first.node) != _members(second.node):
-        raise CompositionError(f"{name} is defined differently by {first.subgraph} and {second.subgraph}")
-    return []
-
-
-def _members(node: TypeDefinitionNode) -> tuple[str, list[str]]:
+def _members(node: Any) -> tuple[str, list[str]]:
     """A type's kind and members in an order of their own, without descriptions."""
+    parts: list[Any] = []
+    for member in ("fields", "values", "types", "interfaces"):
+        parts += getattr(node, member, None) or ()
+    is_one_of = any(directive.name.value == "oneOf" for directive in node.directives or ())
+    return f"{node.kind} {is_one_of}", sorted(_bare(part) for part in parts)
 
+
+def _directives(node: Any) -> tuple[str, ...]:
+    return tuple(sorted(print_ast(directive) for directive in node.directives or ()))
+
+
+def _bare(node: Any) -> str:
     class Bare(Visitor):
         def enter(self, entered: Any, *_: Any) -> Any:
             described = getattr(entered, "description", None) is not None
             return replace(entered, description=None) if described else None
 
-    bare = visit(node, Bare())
-    parts: list[Any] = []
-    for member in ("fields", "values", "types", "interfaces"):
-        parts += getattr(bare, member, None) or ()
-    return str(bare.kind), sorted(print_ast(part) for part in parts)
+    return print_ast(visit(node, Bare()))
 
 
-def _built(
-    roots: Mapping[str, Mapping[str, tuple[str, FieldDefinitionNode]]], types: Mapping[str, _Defined]
-) -> GraphQLSchema:
-    definitions: list[Any] = [
-        _root(ROOTS[operation], (field for _, field in fields.values()))
-        for operation, fields in roots.items()
-        if fields
-    ]
-    definitions += [defined.node for defined in types.values()]
+def _names(same: Iterable[Defined]) -> str:
+    return " and ".join(part.subgraph for part in same)
+
+
+def _built(what: str, nodes: Iterable[Any], *, is_whole: bool = True) -> GraphQLSchema:
     try:
-        schema = build_ast_schema(DocumentNode(definitions=tuple(definitions)))
+        schema = build_ast_schema(DocumentNode(definitions=tuple(nodes)))
     except (TypeError, GraphQLError) as error:
-        raise CompositionError(f"the composed schema does not hold together: {error}") from error
-    if errors := validate_schema(schema):
-        raise CompositionError(f"the composed schema does not hold together: {errors[0].message}")
+        raise CompositionError(f"{what} does not hold together: {error}") from error
+    if is_whole and (errors := validate_schema(schema)):
+        raise CompositionError(f"{what} does not hold together: {errors[0].message}")
     return schema
-
-
-def _root(name: str, fields: Iterable[FieldDefinitionNode]) -> ObjectTypeDefinitionNode:
-    query = parse(f"type {name} {{ _: ID }}", no_location=True).definitions[0]
-    assert isinstance(query, ObjectTypeDefinitionNode)
-    return ObjectTypeDefinitionNode(
-        name=query.name, fields=tuple(fields), interfaces=(), directives=(), description=None
-    )

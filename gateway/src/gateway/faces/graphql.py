@@ -16,9 +16,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from graphql import OperationType
 
-from gateway.compose.forward import Operation, refused
-from gateway.compose.forward import Response as GraphQLResponse
-from gateway.compose.route import Refusal
+from gateway.compose.execute import Operation, refused
+from gateway.compose.execute import Response as GraphQLResponse
+from gateway.compose.prepare import Refusal
 from gateway.compose.subgraphs import Supergraph
 from gateway.faces.graphiql import Graphiql
 from gateway.faces.graphql_request import BadRequest, from_body, from_query
@@ -61,18 +61,20 @@ async def _run(supergraph: Supergraph, operation: Operation, method: str, author
     if executor is None:
         message = "the services have not been composed yet; try again shortly"
         raise BadRequest(503, message, code="NOT_READY", headers={"Retry-After": "2"})
-    plan = executor.router.plan(operation.query, operation.name)
-    if isinstance(plan, Refusal):
-        return refused(plan)
-    if method == "GET" and plan.operation is not OperationType.QUERY:
+    prepared = executor.prepare(operation)
+    if isinstance(prepared, Refusal):
+        return refused(prepared)
+    if method == "GET" and prepared.plan.operation is not OperationType.QUERY:
         raise BadRequest(405, "only queries can be sent with GET; send this with POST", headers={"Allow": "POST"})
-    return await executor.run(plan, operation, authorization)
+    return await executor.run(prepared, operation, authorization)
 
 
 def _answer(response: GraphQLResponse, media_type: str) -> Response:
     status = 400 if media_type == MODERN and not response.ran else 200
     if response.failed:
         status = 502
+    if isinstance(response.payload, bytes):
+        return Response(response.payload, status, _NO_STORE, media_type)
     return GraphQLJson(response.payload, status, _NO_STORE, media_type=media_type)
 
 

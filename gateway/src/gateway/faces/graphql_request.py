@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from gateway.compose.forward import Operation
+from gateway.compose.execute import Operation
 
 MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 50

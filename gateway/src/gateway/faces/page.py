@@ -82,6 +82,10 @@ def routes(edge: Edge, origin: str) -> APIRouter:
     router = APIRouter()
     pages = Pages(origin)
 
+    @router.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
+    async def front() -> Response:
+        return RedirectResponse("/v", 303)
+
     @router.api_route("/v", methods=["GET", "HEAD"], include_in_schema=False)
     async def ask(request: Request) -> Response:
         typed = request.query_params.get("number", "").strip()[:MAX_TYPED]

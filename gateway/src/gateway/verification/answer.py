@@ -7,16 +7,18 @@ The steps, in this order; the first that cannot be taken answers CANNOT_CONCLUDE
    [UNKNOWN_IDENTIFIER, AMBIGUOUS]. A node that is behind does not say "unknown" but [STALE].
 3. Nothing it rests on was erased [ERASED].
 4. The fold and the verdict table answer (`goodstanding.standing`, `goodstanding.verdict`), within the freshness
-   bound by signed time [STALE].
+   bound by signed time [STALE]; a signed time far ahead of this node's clock is not fresh either.
 5. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Final
 
+from gateway.verification.keys import domain_key, identifier_key
 from gateway.verification.lists import Listed, StatusLists
-from gateway.verification.projection import Accreditation, Projection, domain_key, identifier_key
+from gateway.verification.projection import Accreditation, Projection
 from gateway.verification.question import Question, ScopeQuestion
 from gateway.verification.records import RecordStore
 from goodstanding.errors import ActNotAllowed, NumberError
@@ -27,6 +29,10 @@ from goodstanding.verdict import Knowledge, Reason, Verdict, VerdictKind, cannot
 
 MAX_CANDIDATES = 100
 """Most candidates named in an ambiguous answer."""
+
+MAX_SKEW: Final = timedelta(seconds=60)
+"""How far ahead of this node's clock a signed time may lie; beyond it one of the two clocks is wrong, and which of them
+cannot be known here: then nothing counts as fresh."""
 
 UNKNOWN_ACT = Reason("UNKNOWN_ACT", "A decision of a kind that this node does not know has been logged.")
 
@@ -88,7 +94,7 @@ def _moment(question: Question, sources: Sources, now: datetime) -> _Moment:
         now=now,
         known_at=first,
         tree_size=size,
-        fresh_until=signed + sources.bound,
+        fresh_until=signed + sources.bound if signed <= now + MAX_SKEW else now - MAX_SKEW,
         witnessed=bool(newest.cosigners),
         historical=historical,
     )
@@ -99,7 +105,7 @@ def _find(question: Question, moment: _Moment, sources: Sources) -> Accreditatio
     if question.number is not None:
         return _by_number(question.number, question, moment, sources.projection)
     key = identifier_key(*question.identifier) if question.identifier else domain_key(question.domain or "")
-    found = _narrowed(sources.projection.by_key(key), question, moment)
+    found = _narrowed(sources.projection.by_key(key), question, moment, sources.projection)
     if len(found) == 1:
         return found[0]
     candidates = [known.number for known in found[:MAX_CANDIDATES]]
@@ -112,7 +118,7 @@ def _by_number(text: str, question: Question, moment: _Moment, projection: Proje
         number = check_number(text)
     except NumberError:
         return cannot_conclude("BAD_NUMBER", moment.knowledge, as_of=question.as_of)
-    known = projection.accreditations.get(number)
+    known = projection.by_number(number)
     if known is None:
         code = "STALE" if moment.stale else "UNKNOWN_NUMBER"
     elif not _belongs(known, question.scope):
@@ -132,19 +138,23 @@ def _belongs(known: Accreditation, scope: ScopeQuestion | None) -> bool:
     return scope is None or (scope.authority in (None, known.authority) and scope.scheme in (None, known.scheme))
 
 
-def _narrowed(found: Sequence[Accreditation], question: Question, moment: _Moment) -> Sequence[Accreditation]:
+def _narrowed(
+    found: Sequence[Accreditation], question: Question, moment: _Moment, projection: Projection
+) -> Sequence[Accreditation]:
     """Those of the authority and scheme asked for; where several are left, the one that covers what is asked."""
     scope = question.scope
     kept = [known for known in found if _belongs(known, scope)]
     if scope is None or len(kept) < 2 or not scope.asks_cover:
         return kept
-    covering = [known for known in kept if _covers(known, scope, question, moment)]
+    covering = [known for known in kept if _covers(known, scope, question, moment, projection)]
     return covering if len(covering) == 1 else kept
 
 
-def _covers(known: Accreditation, scope: ScopeQuestion, question: Question, moment: _Moment) -> bool:
+def _covers(
+    known: Accreditation, scope: ScopeQuestion, question: Question, moment: _Moment, projection: Projection
+) -> bool:
     try:
-        state = fold(known.decisions, question.as_of or moment.now, moment.size)
+        state = fold(projection.decisions(known), question.as_of or moment.now, moment.size)
     except ActNotAllowed:
         return False
     if state is None or state.generation is None:
@@ -165,7 +175,7 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     if known.erased:
         return _sampled(cannot_conclude("ERASED", knowledge, as_of=as_of, number=known.number))
     try:
-        state = fold(known.decisions, at, moment.size)
+        state = fold(sources.projection.decisions(known), at, moment.size)
     except ActNotAllowed:
         blank = cannot_conclude("UNRECOGNISED", knowledge, as_of=as_of, number=known.number)
         return _sampled(replace(blank, reasons=(UNKNOWN_ACT,)))
@@ -175,7 +185,7 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
         fresh = min(knowledge.fresh_until, listed.until)
         knowledge = replace(knowledge, listed_code=listed.code, fresh_until=fresh)
     asked = question.scope.against(state.generation.scope) if question.scope and state and state.generation else None
-    labels = sources.projection.labels(known)
+    labels = sources.projection.called(known)
     verdict = conclude(known.number, state, knowledge, labels, as_of=as_of, asked=asked)
     if live and listed is None and verdict.verdict is VerdictKind.IN_GOOD_STANDING:
         verdict = _unlisted(verdict)

@@ -2,14 +2,17 @@
 
 Followed, each on its own (the numbers of the issuance cycle's step 7):
 
-- the feed, every 0.2 s: entries and bodies up to a verified checkpoint;
-- the checkpoint, every 2 s: the signed time that freshness is measured by;
-- the status lists, every second: what was decided and is not yet in the log;
-- the released records, every second.
+- the feed, every 0.2 s: entries and bodies up to a verified checkpoint. One process of a machine does it; the others
+  read along every 0.05 s (`keeper.py`);
+- the checkpoint, every 2 s, by the same process: the signed time that freshness is measured by;
+- the released records, every second, by the same process;
+- the status lists, every second: what was decided and is not yet in the log.
 """
 
 import asyncio
+from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -17,42 +20,74 @@ import httpx
 from gateway.followers import Follower
 from gateway.upstream import UpstreamError, Upstreams, read
 from gateway.verification import records
-from gateway.verification.answer import Sources, answer
+from gateway.verification.answer import MAX_SKEW, Sources, answer
+from gateway.verification.compactor import Compactor
+from gateway.verification.folder import Folder
+from gateway.verification.keeper import BOUNDS, Bounds, Compact, Keeper
 from gateway.verification.lists import MAX_AGGREGATION, MAX_TOKEN, StatusLists, path_of, read_aggregation
-from gateway.verification.projection import Projection
 from gateway.verification.question import Question
 from gateway.verification.records import RecordStore
 from goodstanding.clock import Clock
 from goodstanding.errors import GoodstandingError, LogError
-from goodstanding.mirror import MAX_PAGE, Mirror, follow_once
+from goodstanding.feed import MAX_PAGE
+from goodstanding.mirror import signed_time
 from goodstanding.note import MAX_NOTE_SIZE
 from goodstanding.trust import Trust, TrustedLog
 from goodstanding.verdict import Verdict
 
-MAX_SKEW: Final = timedelta(seconds=60)
-"""How far ahead of this node's clock a signed time may lie; beyond it one of the two clocks is wrong."""
-
 PAGE_TIMEOUT: Final = 30.0
+FOLLOW_EVERY: Final = 0.2
+READ_EVERY: Final = 0.05
 _PARALLEL = 8
 _FRESH = {"Cache-Control": "no-cache"}
 
 
 class Edge:
-    """A verified copy of one log and its register's status lists and records."""
+    """A verified copy of one log, shared by the processes of a machine, and its register's status lists and records."""
 
-    def __init__(self, trust: Trust, log: TrustedLog, upstreams: Upstreams, clock: Clock, bound: timedelta) -> None:
-        projection = Projection()
+    def __init__(
+        self,
+        trust: Trust,
+        log: TrustedLog,
+        upstreams: Upstreams,
+        clock: Clock,
+        bound: timedelta,
+        path: Path,
+        *,
+        compact: Compact | None = None,
+        bounds: Bounds = BOUNDS,
+    ) -> None:
+        """`path` is the folder shared with other processes; it is made when the feed is first read."""
+        folder = Folder(path)
         self._clock = clock
         self._upstreams = upstreams
+        self._bound = bound
         self._etags: dict[str, str] = {}  # URI -> ETag of what `lists` holds under it
-        self.caught_up = False  # True once the feed was read to its end
-        self.sources = Sources(
-            mirror=Mirror(log, projection.apply),
-            projection=projection,
-            lists=StatusLists(trust),
-            records=RecordStore(),
-            bound=bound,
-        )
+        self._lists = StatusLists(trust)
+        self._records = RecordStore(path / "records.db", log.origin)
+        self._keeper = Keeper(folder, log, compact or Compactor(folder, log), clock, bounds)
+        self._feed = Follower("feed", self.read_feed, READ_EVERY)
+        self.on_load: Callable[[], None] = lambda: None
+        """Called whenever another snapshot has been loaded."""
+
+    @property
+    def sources(self) -> Sources:
+        """What answers are made from now."""
+        copy = self._keeper.copy
+        return Sources(copy.mirror, copy.projection, self._lists, self._records, self._bound)
+
+    @property
+    def caught_up(self) -> bool:
+        """True once the feed was read to its end; for a process that reads along, while what it reads is fresh, too."""
+        newest = self._keeper.copy.mirror.newest
+        if newest is None or not self._keeper.caught_up:
+            return False
+        return self._keeper.follows or signed_time(newest) + self._bound >= self._clock()
+
+    @property
+    def follows(self) -> bool:
+        """True when this is the process that follows the feed for its machine."""
+        return self._keeper.follows
 
     def answer(self, question: Question) -> Verdict:
         """Answer now; NotReady before the first verified checkpoint."""
@@ -61,29 +96,35 @@ class Edge:
     def followers(self) -> tuple[Follower, ...]:
         """The background work that keeps this edge true."""
         return (
-            Follower("feed", self.read_feed, 0.2),
+            self._feed,
             Follower("checkpoint", self.read_checkpoint, 2.0),
             Follower("status-lists", self.read_lists, 1.0),
             Follower("records", self.read_records, 1.0),
         )
 
-    def close(self) -> None:
-        """Give back what the edge holds open."""
-        self.sources.records.close()
+    async def close(self) -> None:
+        """Give back what the edge holds open, and let another process follow."""
+        await self._keeper.close()
+        self._records.close()
 
     async def read_feed(self) -> bool:
-        """Take one page of the feed; True when it held something."""
-        more = await follow_once(self.sources.mirror, self._page)
-        self.caught_up = self.caught_up or not more
+        """Take one page of the feed, or what another process took of it; True when there may be more."""
+        before = self._keeper.copy
+        more = await self._keeper.step(self._page)
+        self._feed.every = FOLLOW_EVERY if self._keeper.follows else READ_EVERY
+        if self._keeper.copy is not before:
+            self.on_load()
         return more
 
     async def read_checkpoint(self) -> bool:
         """Take the log's current checkpoint for its time."""
+        if not self._keeper.follows:
+            return False
         note = await _get(self._upstreams.audit, "/log/checkpoint", MAX_NOTE_SIZE)
-        seen = self.sources.mirror.verified(note)
+        seen = self._keeper.copy.mirror.verified(note)
         if seen.time is not None and seen.time > self._clock() + MAX_SKEW:
             raise LogError(f"the checkpoint is timed {seen.time:%Y-%m-%dT%H:%M:%SZ}, ahead of this node's clock")
-        self.sources.mirror.observe(note)
+        self._keeper.observe(note)
         return False
 
     async def read_lists(self) -> bool:
@@ -108,9 +149,11 @@ class Edge:
 
     async def read_records(self) -> bool:
         """Take one page of released records; True when it held something."""
-        store = self.sources.records
+        if not self._keeper.follows:
+            return False
+        store = self._records
         page = await _get(self._upstreams.registry, f"/feed/records?after={store.after}", records.MAX_PAGE)
-        return store.take_page(page) > 0
+        return bool(page) and await asyncio.to_thread(store.take_page, page) > 0
 
     async def _page(self, after: int) -> bytes:
         return await _get(self._upstreams.audit, f"/feed?after={after}", MAX_PAGE)
@@ -125,7 +168,7 @@ class Edge:
             return
         if answered.status != httpx.codes.OK:
             raise UpstreamError(f"{path} answered {answered.status}")
-        self.sources.lists.take(uri, answered.body.decode("ascii", "replace"), self._clock())
+        self._lists.take(uri, answered.body.decode("ascii", "replace"), self._clock())
         self._etags[uri] = answered.headers.get("etag", "")
 
 

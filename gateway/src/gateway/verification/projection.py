@@ -1,256 +1,245 @@
-"""The first projection: by number the decisions the fold needs, and the names and keys people ask by.
+"""The projection: by number the decisions the fold needs, and the names and keys people ask by.
+
+It is a snapshot (`snapshot.py`, mapped, never written) and what changed since, in memory, as the same bytes.
 
 Rules
 1. It is fed verified batches only (`goodstanding.mirror`) and takes any well-formed body: what it cannot use it leaves.
 2. An identifier or domain leads to the numbers whose newest accreditation states it; where none does, a *verified*
    identifier of an organisation leads to all its numbers. What an organisation merely claims leads nowhere.
-3. A local word is read by the mapping version its decision cites, whenever that mapping is logged.
-4. Where a decision was erased, the number keeps nothing but the fact.
+3. A local word is read by the first mapping logged under the version its decision cites, whenever that is.
+4. Where a decision was erased, the number keeps nothing but the fact; where an organisation's event was erased, the
+   organisation has neither name nor verified identifiers.
+5. A key's rows may be left over from before: whether the block still says so decides.
 """
 
-import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from goodstanding.mirror import Applied, Batch
+from gateway.verification import layout, numbers
+from gateway.verification.keys import SIZE, identifier_key, organisation_key, stated_keys
+from gateway.verification.labels import Labels
+from gateway.verification.layout import Block, Header, id_bytes
+from gateway.verification.names import Names, display_name
+from gateway.verification.organisations import Organisation
+from gateway.verification.sections import SUBJECT, Base
+from goodstanding.feed import Entry
+from goodstanding.merkle import HASH_SIZE
+from goodstanding.mirror import Batch
 from goodstanding.standing import Decision, Scope
 from goodstanding.transitions import Standing
-from goodstanding.verdict import Labels
-
-Key = tuple[str, str]
-"""(scheme, value) of an identifier; a domain has the scheme ``""``."""
+from goodstanding.verdict import Labels as Called
 
 Body = Mapping[str, Any]
 
-_STANDINGS = {standing.value: standing for standing in Standing}
-
-
-@dataclass(slots=True)
-class Accreditation:
-    """What is known of one number."""
-
-    number: str
-    organisation: str
-    authority: str
-    scheme: str
-    decisions: tuple[Decision, ...] = ()
-    name: str | None = None  # of the organisation, from the newest accreditation object
-    keys: tuple[Key, ...] = ()  # what that object is found by
-    erased: bool = False
-
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """Name and time zone of an authority."""
+class Accreditation:
+    """What is known of one number; its decisions are read when they are asked for."""
 
-    name: str
-    time_zone: str
+    number: str
+    authority: str
+    scheme: str
+    organisation: bytes  # its key
+    erased: bool
+    block: Block
 
 
 class Projection:
     """Everything the edge answers from. `apply` is the consumer of a mirror."""
 
-    def __init__(self) -> None:
-        self.accreditations: dict[str, Accreditation] = {}
-        self._authorities: dict[str, Authority] = {}
-        self._schemes: dict[str, str] = {}  # id -> name
-        self._mappings: dict[tuple[str, str], dict[str, Standing]] = {}  # (scheme, mapping version) -> word -> standing
-        self._unmapped: dict[tuple[str, str], list[str]] = {}  # mapping not yet logged -> numbers that wait for it
-        self._organisations: dict[str, tuple[str | None, tuple[Key, ...]]] = {}  # id -> name, verified identifiers
-        self._numbers_of: dict[str, tuple[str, ...]] = {}  # organisation -> numbers
-        self._by_key = Index()  # key -> numbers
-        self._by_verified = Index()  # key -> organisations
-        self._subjects: dict[bytes, str] = {}  # subject -> number
-        self._scopes: dict[Scope, Scope] = {}  # thousands of accreditations share few scopes
+    def __init__(self, prefix: str, base: Base | None = None) -> None:
+        self.prefix = prefix
+        self.base = base or Base()
+        self.labels = Labels(self.base.labels)
+        self.names = Names.from_json(self.base.meta)
+        self.accounts: dict[int, bytes] = {}  # packed number -> block
+        self.organisations: dict[bytes, bytes] = {}  # key -> `Organisation` as bytes
+        self.keys: dict[bytes, tuple[int, ...]] = {}  # key -> packed numbers that came to state it
+        self.verified: dict[bytes, tuple[bytes, ...]] = {}  # key -> organisations whose verified identifier it became
+        self.subjects: dict[bytes, int] = {}  # subject -> packed number
+        self.erasures: set[bytes] = set()  # events erased since the snapshot was made
+        self.lost: set[bytes] = {bytes.fromhex(subject) for subject in self.base.meta.get("lost", ())}
+        """Subjects of which a decision was erased before their number was known."""
+        self._opened = 0  # numbers that the snapshot does not have
+
+    def __len__(self) -> int:
+        return len(self.base.accounts) + self._opened
 
     def apply(self, batch: Batch) -> None:
         """Take the entries of a verified batch, in order."""
         for entry in batch.entries:
             self._apply(entry)
 
-    def labels(self, known: Accreditation) -> Labels:
+    def by_number(self, number: str) -> Accreditation | None:
+        """The accreditation of a checked number."""
+        if not number.startswith(f"{self.prefix}-"):
+            return None
+        packed = numbers.pack(number)
+        block = self.block(packed)
+        return None if block is None else self._known(packed, block)
+
+    def by_key(self, key: bytes) -> tuple[Accreditation, ...]:
+        """The accreditations an identifier or domain leads to (rule 2), by number."""
+        found = list(self._stating(key)) or [pair for owner in self._owners(key) for pair in self._belonging(owner)]
+        return tuple(self._known(packed, block) for packed, block in sorted(found, key=lambda pair: pair[0]))
+
+    def decisions(self, known: Accreditation) -> tuple[Decision, ...]:
+        """Its decisions, in the order of their chain."""
+        return layout.decisions_of(known.block, known.number, self)
+
+    def called(self, known: Accreditation) -> Called:
         """The names and the time zone an answer about this accreditation carries; ids where no name is known."""
-        authority = self._authorities.get(known.authority)
-        return Labels(
-            organisation_name=known.name or self._organisations.get(known.organisation, (None, ()))[0],
+        authority = self.names.authorities.get(known.authority)
+        owner = self._organisation(known.organisation)
+        return Called(
+            organisation_name=layout.name_of(known.block) or (owner.name if owner else None),
             authority=authority.name if authority else known.authority,
-            scheme=self._schemes.get(known.scheme, known.scheme),
+            scheme=self.names.schemes.get(known.scheme, known.scheme),
             time_zone=authority.time_zone if authority else "UTC",
         )
 
-    def by_key(self, key: Key) -> tuple[Accreditation, ...]:
-        """The accreditations an identifier or domain leads to (rule 2), by number."""
-        numbers: Iterable[str] = self._by_key.get(key)
-        if not numbers:
-            owners = self._by_verified.get(key)
-            numbers = (number for owner in owners for number in self._numbers_of.get(owner, ()))
-        return tuple(self.accreditations[number] for number in sorted(numbers))
+    # ---- what the ids in a block stand for (`layout.Words`) ------------------------------------------------------
 
-    def _apply(self, entry: Applied) -> None:
+    def text(self, label: int) -> str:
+        """The text of a label."""
+        return self.labels.text(label)
+
+    def scope(self, label: int) -> Scope:
+        """The scope of a label."""
+        return self.labels.scope(label)
+
+    def listed(self, mapping: int, word: str) -> Standing | None:
+        """What a local word means (rule 3); None where no mapping says."""
+        return self.names.mappings.get(self.labels.text(mapping), {}).get(word)
+
+    # ---- taking events -------------------------------------------------------------------------------------------
+
+    def _apply(self, entry: Entry) -> None:
         match entry.leaf.kind, entry.body:
             case "decision", None:
-                if number := self._subjects.get(entry.leaf.subject):
-                    self._erase(self.accreditations[number])
+                self._decision_gone(entry.leaf.subject)
             case _, None:
                 pass
             case "decision", body:
                 self._decide(entry, body)
             case "organisation", body:
-                self._organisation(body["data"])
+                self._describe(body)
             case "authority", body:
-                self._authority(body["data"])
+                self.names.take_authority(body["data"])
             case "scheme", body:
-                self._scheme(body["data"])
+                self.names.take_scheme(body["data"])
             case "erasure", body:
-                self._erasure(frozenset(body["data"]["event_ids"]))
+                self.erasures.update(map(id_bytes, body["data"]["event_ids"]))
 
-    def _decide(self, entry: Applied, body: Body) -> None:
-        known = self.accreditations.get(body["number"]) or self._opened(body)
-        self._subjects[entry.leaf.subject] = known.number
-        if known.erased:
-            return
-        decision = Decision.from_body(body, entry.index, self._listed(body, known.number))
-        known.decisions += (self._shared(decision, known.number),)
-        if organisation := body.get("accreditation", {}).get("organisation"):
-            known.name = display_name(organisation["names"])
-            self._by_key.move(known.number, known.keys, keys := tuple(_stated_keys(organisation)))
-            known.keys = keys
+    def _decide(self, entry: Entry, body: Body) -> None:
+        self._not_yet_erased(body)
+        packed, subject = numbers.pack(body["number"]), entry.leaf.subject
+        block = self.block(packed)
+        if block is None:
+            block = self._open(packed, body)
+        if subject in self.lost:
+            block = layout.erased(block)
+        self.subjects[subject] = packed
+        if not block[layout.FLAGS] & layout.ERASED:
+            block = layout.decided(block, body, entry.index, self.labels)
+            if organisation := body.get("accreditation", {}).get("organisation"):
+                block = self._state(packed, block, organisation)
+        self.accounts[packed] = bytes(block)
 
-    def _opened(self, body: Body) -> Accreditation:
-        share = sys.intern
-        number, organisation = body["number"], body["organisation"]
-        known = Accreditation(number, organisation, share(body["authority"]), share(body["scheme"]))
-        self.accreditations[number] = known
-        self._numbers_of[organisation] = (*self._numbers_of.get(organisation, ()), number)
-        return known
+    def _open(self, packed: int, body: Body) -> bytes:
+        self._opened += 1
+        owner = organisation_key(body["organisation"])
+        _post(self.keys, owner, packed)
+        return layout.opened(owner, self.labels.id(body["authority"]), self.labels.id(body["scheme"]))
 
-    def _shared(self, decision: Decision, number: str) -> Decision:
-        """The same decision, its repeated texts and scope held once in memory."""
-        share, generation = sys.intern, decision.generation
-        if generation is not None:
-            generation = replace(
-                generation,
-                event_id=decision.event_id,
-                scope=self._scopes.setdefault(generation.scope, generation.scope),
-                status_uri=share(generation.status_uri),
-            )
-        word = decision.local_word
-        return replace(
-            decision,
-            number=number,
-            act=share(decision.act),
-            local_word=None if word is None else share(word),
-            generation=generation,
+    def _state(self, packed: int, block: Block, organisation: Body) -> bytes:
+        keys = list(dict.fromkeys(stated_keys(organisation)))
+        for key in keys:
+            _post(self.keys, key, packed)
+        return layout.described(block, keys, display_name(organisation["names"]))
+
+    def _decision_gone(self, subject: bytes) -> None:
+        packed = self.number_of(subject)
+        if packed is None:
+            self.lost.add(subject)
+        elif (block := self.block(packed)) is not None:
+            self.accounts[packed] = layout.erased(block)
+
+    def _describe(self, body: Body) -> None:
+        self._not_yet_erased(body)
+        data, owner = body["data"], organisation_key(body["data"]["id"])
+        verified = (entry for entry in data.get("identifiers", ()) if entry["verified"])
+        keys = tuple(dict.fromkeys(identifier_key(entry["scheme"], entry["value"]) for entry in verified))
+        for key in keys:
+            _post(self.verified, key, owner)
+        described = Organisation(id_bytes(body["event_id"]), keys, display_name(data["names"]))
+        self.organisations[owner] = described.encode()
+
+    def _not_yet_erased(self, body: Body) -> None:
+        """An erasure concerns what was logged before it, whatever it names."""
+        if self.erasures:
+            self.erasures.discard(id_bytes(body["event_id"]))
+
+    # ---- looking up ----------------------------------------------------------------------------------------------
+
+    def block(self, packed: int) -> Block | None:
+        """The block of a packed number as it is now, after what was erased."""
+        block: Block | None = self.accounts.get(packed)
+        if block is None:
+            block = self.base.accounts.number(packed)
+        if block is None or not self.erasures or self.erasures.isdisjoint(layout.event_ids(block)):
+            return block
+        self.accounts[packed] = layout.erased(block)
+        return self.accounts[packed]
+
+    def _known(self, packed: int, block: Block) -> Accreditation:
+        header = Header.of(block)
+        return Accreditation(
+            number=numbers.unpack(self.prefix, packed),
+            authority=self.labels.text(header.authority),
+            scheme=self.labels.text(header.scheme),
+            organisation=header.organisation,
+            erased=header.erased,
+            block=block,
         )
 
-    def _listed(self, body: Body, number: str) -> Standing | None:
-        """Rule 3; a number whose mapping is not logged yet is remembered."""
-        if "local_word" not in body:
-            return None
-        version = (body["scheme"], body.get("mapping_version", ""))
-        mapping = self._mappings.get(version)
-        if mapping is None:
-            self._unmapped.setdefault(version, []).append(number)
-            return None
-        return mapping.get(body["local_word"])
+    def _organisation(self, owner: bytes) -> Organisation | None:
+        data: Block | None = self.organisations.get(owner)
+        if data is None:
+            data = self.base.organisations.get(owner)
+        described = Organisation.decode(data) if data else None
+        return None if described is None or described.event_id in self.erasures else described
 
-    def _scheme(self, data: Body) -> None:
-        self._schemes[data["id"]] = data["name"]
-        if "mappings" not in data:
-            return
-        version = (data["id"], data.get("mapping_version", ""))
-        named = ((entry["word"], _STANDINGS.get(entry["standing"])) for entry in data["mappings"])
-        self._mappings[version] = mapping = {word: standing for word, standing in named if standing}
-        for number in self._unmapped.pop(version, ()):
-            known = self.accreditations[number]
-            known.decisions = tuple(
-                replace(decision, listed=mapping.get(decision.local_word))
-                if decision.local_word is not None and decision.listed is None
-                else decision
-                for decision in known.decisions
-            )
+    def _posted(self, key: bytes) -> Iterator[tuple[int, Block]]:
+        rows = (int.from_bytes(row[SIZE:], "big") for row in self.base.keys.starting(key))
+        for packed in {*self.keys.get(key, ()), *rows}:
+            if (block := self.block(packed)) is not None:
+                yield packed, block
 
-    def _authority(self, data: Body) -> None:
-        zone = data["time_zone"]
-        self._authorities[data["id"]] = Authority(data["name"], zone if _is_zone(zone) else "UTC")
+    def _stating(self, key: bytes) -> Iterator[tuple[int, Block]]:
+        return ((packed, block) for packed, block in self._posted(key) if key in layout.keys_of(block))
 
-    def _organisation(self, data: Body) -> None:
-        keys = tuple(_key(entry) for entry in data.get("identifiers", ()) if entry["verified"])
-        self._by_verified.move(data["id"], self._organisations.get(data["id"], (None, ()))[1], keys)
-        self._organisations[data["id"]] = (display_name(data["names"]), keys)
+    def _belonging(self, owner: bytes) -> Iterator[tuple[int, Block]]:
+        return ((packed, block) for packed, block in self._posted(owner) if Header.of(block).organisation == owner)
 
-    def _erasure(self, event_ids: frozenset[str]) -> None:
-        for known in self.accreditations.values():
-            if any(decision.event_id in event_ids for decision in known.decisions):
-                self._erase(known)
+    def _owners(self, key: bytes) -> Iterable[bytes]:
+        rows = (row[SIZE:] for row in self.base.verified.starting(key))
+        for owner in {*self.verified.get(key, ()), *rows}:
+            described = self._organisation(owner)
+            if described is not None and key in described.keys:
+                yield owner
 
-    def _erase(self, known: Accreditation) -> None:
-        self._by_key.move(known.number, known.keys, ())
-        known.erased, known.decisions, known.name, known.keys = True, (), None, ()
+    def number_of(self, subject: bytes) -> int | None:
+        """The packed number whose decisions a subject's leaves are."""
+        if (packed := self.subjects.get(subject)) is not None:
+            return packed
+        for row in self.base.subjects.starting(subject):
+            return int.from_bytes(row[SUBJECT + HASH_SIZE :], "big") or None
+        return None
 
 
-class Index:
-    """Key -> the ids found by it, each list short and without repeats."""
-
-    def __init__(self) -> None:
-        self._found: dict[Key, tuple[str, ...]] = {}
-
-    def get(self, key: Key) -> tuple[str, ...]:
-        """The ids under a key."""
-        return self._found.get(key, ())
-
-    def move(self, owner: str, old: Iterable[Key], new: Iterable[Key]) -> None:
-        """Take an id from its old keys and put it under its new ones."""
-        for key in old:
-            left = tuple(other for other in self.get(key) if other != owner)
-            if left:
-                self._found[key] = left
-            else:
-                self._found.pop(key, None)
-        for key in new:
-            if owner not in self.get(key):
-                self._found[key] = (*self.get(key), owner)
-
-
-def identifier_key(scheme: str, value: str) -> Key:
-    """The key of an identifier: case and spaces do not matter."""
-    return scheme.strip().casefold(), "".join(value.split()).casefold()
-
-
-def domain_key(domain: str) -> Key:
-    """The key of a web domain, in ASCII form (IDNA) where it has one."""
-    name = domain.strip().rstrip(".").lower()
-    try:
-        return "", name.encode("idna").decode("ascii")
-    except UnicodeError:
-        return "", name
-
-
-def display_name(names: Iterable[Body]) -> str | None:
-    """The name an answer shows: legal before trading before others, current before ended, Latin script first."""
-    order = {"legal": 0, "trading": 1, "alias": 2, "former": 3}
-    best = min(
-        names,
-        key=lambda name: (order.get(name["kind"], 4), "valid_until" in name, name["script"] != "Latn"),
-        default=None,
-    )
-    return None if best is None else str(best["text"])
-
-
-def _key(identifier: Body) -> Key:
-    return identifier_key(identifier["scheme"], identifier["value"])
-
-
-def _stated_keys(organisation: Body) -> Iterator[Key]:
-    yield from (_key(identifier) for identifier in organisation.get("identifiers", ()))
-    yield from (domain_key(domain) for domain in organisation.get("domains", ()))
-
-
-def _is_zone(name: str) -> bool:
-    try:
-        ZoneInfo(name)
-    except (ValueError, OSError, KeyError):
-        return False
-    return True
+def _post(postings: dict[bytes, tuple[Any, ...]], key: bytes, value: Any) -> None:
+    held = postings.get(key, ())
+    if value not in held:
+        postings[key] = (*held, value)

@@ -1,15 +1,20 @@
-"""Released record tokens, kept in an unlinked temporary file: a few bytes of memory each, gone with the process.
+"""Released record tokens in a file of their own, mapped by every process of the machine: an SQLite database.
 
 The feed of records (`/feed/records?after=<seq>`, NDJSON)::
 
     {"seq":7,"event_id":"0198…","envelope":"record","token":"eyJ…~"}
 
-A token vouches for itself, so it is passed on and not verified here. Other envelopes are skipped.
+A token vouches for itself, so it is passed on and not verified here. Other envelopes are skipped. One process writes
+(the holder of the folder's lock): what it has taken and how far it has read change in one transaction. A file that is
+damaged, or of another log, is made anew.
 """
 
-import tempfile
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from pathlib import Path
+from typing import Any, Final
 
 from goodstanding.canonical import parse_json
 from goodstanding.errors import EventError
@@ -18,7 +23,13 @@ from goodstanding.jws import DEFAULT_MAX_BYTES
 ENVELOPE: Final = "record"
 MAX_LINE: Final = DEFAULT_MAX_BYTES + 1024
 MAX_PAGE: Final = 64 * 1024 * 1024
-_WASTE = 64 * 1024 * 1024  # bytes of replaced tokens that are worth a rewrite
+MAX_MAPPED: Final = 2**31 - 1
+"""Bytes of the file that are mapped; SQLite maps no more and reads the rest."""
+
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS record (event_id TEXT PRIMARY KEY, token TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS feed (origin TEXT PRIMARY KEY, after INTEGER NOT NULL, held INTEGER NOT NULL);
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,66 +43,115 @@ class Released:
 
 
 class RecordStore:
-    """Event id of a generation -> its newest released record."""
+    """Event id of a generation -> its newest released record of one log."""
 
-    def __init__(self) -> None:
-        self.after = 0  # the last sequence number taken
-        self._file = _new_file()
-        self._places: dict[str, tuple[int, int]] = {}
-        self._end = 0
-        self._wasted = 0
+    def __init__(self, path: Path, origin: str) -> None:
+        self._path = path
+        self._origin = origin
+        self._reading: sqlite3.Connection | None = None
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._position()[1]
+
+    @property
+    def after(self) -> int:
+        """The last sequence number taken."""
+        return self._position()[0]
 
     def take_page(self, page: bytes) -> int:
-        """Keep the records of a page and return how many lines it had; EventError where it is malformed."""
-        lines = page.splitlines()
-        for line in lines:
-            released = _released(line)
-            if released.seq <= self.after:
-                raise EventError(f"the feed of records repeats {released.seq}; {self.after} was read before")
-            if released.envelope == ENVELOPE:
-                self.put(released.event_id, released.token)
-            self.after = released.seq
+        """Keep the records of a page and return how many lines it had; EventError where it is malformed.
+
+        What stands before a malformed line is kept. The folder must be there.
+        """
+        lines, taken, after = page.splitlines(), dict[str, str](), self.after
+        try:
+            for line in lines:
+                released = _released(line)
+                if released.seq <= after:
+                    raise EventError(f"the feed of records repeats {released.seq}; {after} was read before")
+                if released.envelope == ENVELOPE:
+                    taken[released.event_id] = _checked(released)
+                after = released.seq
+        finally:
+            self._keep(taken, after)
         return len(lines)
 
     def get(self, event_id: str) -> str | None:
         """The newest record of a generation."""
-        place = self._places.get(event_id)
-        if place is None:
-            return None
-        offset, length = place
-        self._file.seek(offset)
-        return self._file.read(length).decode("ascii")
-
-    def put(self, event_id: str, token: str) -> None:
-        """Keep a record in place of the one before; EventError when it cannot be one."""
-        if not token.isascii() or not token.endswith("~") or len(token) > DEFAULT_MAX_BYTES:
-            raise EventError(f"what is released for event {event_id[:40]} is not a record")
-        self._wasted += self._places.get(event_id, (0, 0))[1]
-        self._places[event_id] = (self._end, len(token))
-        self._file.seek(self._end)
-        self._end += self._file.write(token.encode("ascii"))
-        if self._wasted > _WASTE and self._wasted > self._end // 2:
-            self._rewrite()
+        found = self._read("SELECT token FROM record WHERE event_id = ?", event_id)
+        return None if found is None else str(found[0])
 
     def close(self) -> None:
         """Give the file back."""
-        self._file.close()
+        if self._reading is not None:
+            self._reading.close()
+            self._reading = None
 
-    def _rewrite(self) -> None:
-        """Copy what is still wanted into a new file, one token at a time."""
-        old, places = self._file, self._places
-        self._file, self._places, self._end, self._wasted = _new_file(), {}, 0, 0
-        for event_id, (offset, length) in places.items():
-            old.seek(offset)
-            self.put(event_id, old.read(length).decode("ascii"))
-        old.close()
+    def _position(self) -> tuple[int, int]:
+        """Last sequence number taken, and records held."""
+        return self._read("SELECT after, held FROM feed WHERE origin = ?", self._origin) or (0, 0)
+
+    def _read(self, statement: str, parameter: str) -> Any:
+        try:
+            if self._reading is None:
+                if not self._path.exists():
+                    return None
+                self._reading = _connect(self._path)
+            return self._reading.execute(statement, (parameter,)).fetchone()
+        except sqlite3.Error:  # damaged, or replaced: the next reader looks anew
+            self.close()
+            return None
+
+    def _keep(self, taken: Mapping[str, str], after: int) -> None:
+        try:
+            with self._writing() as connection:
+                _store(connection, self._origin, taken, after)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):
+                raise  # busy, or no space: nothing is wrong with the file
+            self._make_anew()
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction on the file, which holds this log's records and no other's."""
+        with closing(_connect(self._path)) as connection:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(_TABLES)
+            with connection:
+                if connection.execute("SELECT 1 FROM feed WHERE origin <> ?", (self._origin,)).fetchone():
+                    connection.execute("DELETE FROM record")
+                    connection.execute("DELETE FROM feed")
+                yield connection
+
+    def _make_anew(self) -> None:
+        self.close()
+        for suffix in ("", "-wal", "-shm"):
+            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
 
 
-def _new_file() -> IO[bytes]:
-    return tempfile.TemporaryFile(prefix="goodstanding-records-")
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5.0, check_same_thread=False)
+    connection.execute(f"PRAGMA mmap_size = {MAX_MAPPED}")
+    return connection
+
+
+def _store(connection: sqlite3.Connection, origin: str, taken: Mapping[str, str], after: int) -> None:
+    """Put records in place of those before, and note how far the feed was read."""
+    known = "SELECT 1 FROM record WHERE event_id = ?"
+    new = sum(connection.execute(known, (event_id,)).fetchone() is None for event_id in taken)
+    connection.executemany("REPLACE INTO record VALUES (?, ?)", taken.items())
+    connection.execute(
+        "INSERT INTO feed VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET after = excluded.after, held = held + excluded.held",
+        (origin, after, new),
+    )
+
+
+def _checked(released: Released) -> str:
+    token = released.token
+    if not token.isascii() or not token.endswith("~") or len(token) > DEFAULT_MAX_BYTES:
+        raise EventError(f"what is released for event {released.event_id[:40]} is not a record")
+    return token
 
 
 def _released(line: bytes) -> Released:

@@ -4,6 +4,8 @@ from datetime import date, datetime
 from typing import NewType, TypeVar
 
 import strawberry
+from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from gateway.verification.question import ScopeQuestion
 from goodstanding import verdict as protocol
@@ -22,6 +24,16 @@ def given(value: T | None) -> T | None:
 
 strawberry.enum(Standing, description="What an accreditation is shown as.")
 strawberry.enum(VerdictKind, description="The three answers.")
+
+
+@strawberry.federation.type(
+    keys=[Key(fields=FieldSet("number"), resolvable=False)],
+    description="The accreditation; the registry knows the rest.",
+)
+class Accreditation:
+    """The registry's entity by its key alone."""
+
+    number: str
 
 
 @strawberry.type(description="Why the verdict is what it is.")
@@ -53,6 +65,7 @@ class Verdict:
     record: JWT | None = strawberry.field(description="The released record of the generation in force.")
     receipt: JWT | None
     candidates: list[str] = strawberry.field(description="Numbers to ask by, where several match.")
+    accreditation: Accreditation | None = strawberry.field(description="What the registry says of it now.")
 
     @classmethod
     def of(cls, verdict: protocol.Verdict) -> "Verdict":
@@ -75,7 +88,14 @@ class Verdict:
             record=None if verdict.record is None else JWT(verdict.record),
             receipt=None if verdict.receipt is None else JWT(verdict.receipt),
             candidates=list(verdict.candidates),
+            accreditation=_accreditation(verdict),
         )
+
+
+def _accreditation(verdict: protocol.Verdict) -> Accreditation | None:
+    """None where the log knows no accreditation to ask the registry for."""
+    unknown = any(reason.code == "UNKNOWN_NUMBER" for reason in verdict.reasons)
+    return None if verdict.number is None or unknown else Accreditation(number=verdict.number)
 
 
 @strawberry.input(description="An identifier of an organisation, for example an LEI.")

@@ -80,7 +80,7 @@ async def _gateway(settings: StandaloneSettings, register: Register, upstreams: 
         access_keys = list((await token_keys(tx)).values())
     ours = gateway.settings.Settings(
         origin=settings.public_origin, prefix=settings.prefix, access_keys=access_keys, host=settings.host,
-        port=settings.port,
+        port=settings.port, var=settings.var,
     )  # fmt: skip
     return gateway.app.create_app(ours, upstreams, await register.trust(), register.clock)
 

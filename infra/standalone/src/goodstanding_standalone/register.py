@@ -13,7 +13,6 @@ import registry.migrate
 from audit.signing import CheckpointSigner
 from goodstanding.clock import Clock, system_clock
 from goodstanding.keys import PemSigner
-from goodstanding.number import SAMPLE_PREFIX
 from goodstanding.trust import Trust
 from goodstanding_standalone.bootstrap import found_register
 from goodstanding_standalone.settings import StandaloneSettings
@@ -22,12 +21,9 @@ from registry.access.repository import token_keys
 from registry.access.service import actor_of
 from registry.access.tokens import TokenIssuer, TokenVerifier
 from registry.database import Database
-from registry.issuance.keys import RECORD, REGISTRY, STATUS, KeyStore
-from registry.pages import PageRequest
-from registry.schemes.repository import authority_page
+from registry.issuance.keys import REGISTRY, KeyStore
 from registry.settings import Settings
-
-MAX_AUTHORITIES = 1_000
+from registry.trust import trust_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +53,7 @@ class Register:
 
     async def trust(self) -> Trust:
         """What a reader of this register's records should trust: its log, its authorities' keys, its status lists."""
-        settings = self.settings
-        async with self.database.read() as tx:
-            authorities = (await authority_page(tx, PageRequest(MAX_AUTHORITIES))).items
-        issuers = {
-            f"{settings.origin}/authorities/{authority.id}": {
-                "name": authority.name, "time_zone": authority.time_zone, "keys": keys,
-            }
-            for authority in authorities
-            if (keys := await self.keys.public_keys(authority.id, RECORD))
-        }  # fmt: skip
-        log = {
-            "prefix": settings.prefix, "origin": settings.log_origin, "vkey": settings.log_vkey,
-            "time_vkey": settings.log_time_vkey, "witnesses": [],
-        }  # fmt: skip
-        status = {"prefix": f"{settings.origin}/status-lists/", "keys": await self.keys.public_keys(REGISTRY, STATUS)}
-        samples = settings.prefix == SAMPLE_PREFIX
-        return Trust.from_json({"samples": samples, "logs": [log], "issuers": issuers, "status": [status]})
+        return await trust_of(self.settings, self.database, self.keys)
 
 
 @asynccontextmanager

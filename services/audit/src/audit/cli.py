@@ -1,20 +1,23 @@
-"""Command line of the audit service: `audit migrate`, `audit serve`."""
+"""Command line of the audit service: `audit migrate | vkeys | serve`."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
 
-import structlog
 import typer
 import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.migrate import is_current, migrate
-from audit.serving import serve
+from audit.serving import serve, verifier_keys
 from audit.settings import Settings
 from goodstanding.errors import GoodstandingError
 
-app = typer.Typer(help="The transparency log.", no_args_is_help=True, add_completion=False)
+app = typer.Typer(
+    help="The transparency log.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
+)
 
 
 @app.command("migrate")
@@ -23,6 +26,21 @@ def migrate_command() -> None:
     with _plain_errors():
         migrate(Settings().database_url)
     typer.echo("The log's database is at the current version.")
+
+
+@app.command()
+def vkeys(
+    output: Annotated[Path | None, typer.Option(help="File to put them into, instead of printing them.")] = None,
+) -> None:
+    """Print the public keys of the log and of its time cosigner, one a line; makes the keys on first use."""
+    with _plain_errors():
+        keys = verifier_keys(Settings())
+        if output is None:
+            typer.echo(keys, nl=False)
+        else:
+            fresh = output.with_name(f".{output.name}.new")  # readers see the old file or the new one
+            fresh.write_text(keys, "ascii")
+            fresh.replace(output)
 
 
 @app.command("serve")
@@ -34,7 +52,6 @@ def serve_command() -> None:
             _fail("Set GOODSTANDING_AUDIT_TOKEN to a secret that registry and gateway share with this service.")
         if not is_current(settings.database_url):
             _fail("The log's database is not at the current version; run: audit migrate")
-        _log_as_json()
         uvloop.run(serve(settings))
 
 
@@ -49,7 +66,7 @@ def _plain_errors() -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        wrong = ", ".join(f"GOODSTANDING_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        wrong = ", ".join(": ".join((*map(_variable, item["loc"][:1]), item["msg"])) for item in error.errors())
         _fail(f"A setting is wrong. {wrong}")
     except GoodstandingError as error:
         _fail(str(error))
@@ -57,16 +74,10 @@ def _plain_errors() -> Iterator[None]:
         _fail(f"The log's database or folder cannot be used: {getattr(error, 'orig', error)}")
 
 
+def _variable(setting: int | str) -> str:
+    return f"GOODSTANDING_{str(setting).upper()}"
+
+
 def _fail(message: str) -> None:
     typer.echo(message, err=True)
     raise typer.Exit(1)
-
-
-def _log_as_json() -> None:
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ]
-    )

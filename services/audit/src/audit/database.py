@@ -1,49 +1,61 @@
 """The log's database: one place where connections begin and transactions end.
 
-A write commits when its block ends and rolls back when the block raises. On SQLite it takes the lock at once
-(BEGIN IMMEDIATE), so what it read still holds when it commits, and a commit is on disk before it returns
-(synchronous=FULL). Writers of one process queue for the one writing connection, in order, instead of sleeping in
-SQLite's busy handler. A read sees one consistent state and cannot write.
+A write commits when its block ends and rolls back when the block raises. A read sees one consistent state and cannot
+write. `engines.py` says what the two are on SQLite and on PostgreSQL.
+
+Rules
+1. On SQLite a write has the database to itself. On PostgreSQL appends come one after another (`alone`), and whoever
+   moves the tree holds its row.
+2. What the database cannot do now is Unavailable. Whether a write was done then shows when it is tried again: every
+   write here can be.
+3. No wait is without end (`Limits`), neither for the database nor for a connection to it.
 """
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any, NewType
+import asyncio
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import Final, NewType
 
-from sqlalchemy import Connection, event
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy import func, select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-BUSY_MS = 10_000
-"""How long a SQLite writer waits for another process."""
-
-POOL_SECONDS = 30
-"""How long a request waits for a connection."""
+from audit.engines import Limits, make_engine
+from audit.outages import translated
 
 ReadTx = NewType("ReadTx", AsyncConnection)
 WriteTx = NewType("WriteTx", AsyncConnection)
+
+LIMITS: Final = Limits()
 
 
 class Database:
     """A reading and a writing engine; `url` is an async SQLAlchemy URL. Connects on first use."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits = LIMITS) -> None:
         self.url = url
-        self._sqlite = url.startswith("sqlite")
-        self._writer = self._engine("BEGIN IMMEDIATE", pool_size=1 if self._sqlite else 5)
-        self._reader = self._engine("BEGIN", pool_size=4 if self._sqlite else 10)
+        self._patience = limits.statement + 2 * limits.answer
+        self._writer = make_engine(url, limits, writes=True)
+        self._reader = make_engine(url, limits, writes=False)
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[WriteTx]:
-        """One transaction: all of the block or nothing."""
-        async with self._writer.begin() as connection:
+        """One transaction: all of the block or nothing. Raises Unavailable."""
+        async with self._connected(self._writer) as connection:
+            await connection.begin()
             yield WriteTx(connection)
+            try:
+                await self._in_time(connection.commit())
+            except SQLAlchemyError:
+                # SQLAlchemy takes the transaction for ended and would not roll back; the database may hold it open.
+                await connection.invalidate()
+                raise
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[ReadTx]:
-        """One consistent, read-only view."""
-        async with self._reader.connect() as connection:
-            if not self._sqlite:
-                await connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        """One consistent, read-only view. Raises Unavailable."""
+        async with self._connected(self._reader) as connection:
             yield ReadTx(connection)
 
     async def close(self) -> None:
@@ -51,27 +63,39 @@ class Database:
         await self._writer.dispose()
         await self._reader.dispose()
 
-    def _engine(self, begin: str, pool_size: int) -> AsyncEngine:
-        engine = create_async_engine(self.url, pool_size=pool_size, max_overflow=0, pool_timeout=POOL_SECONDS)
-        if self._sqlite:
-            _prepare_sqlite(engine, begin)
-        return engine
+    @asynccontextmanager
+    async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+        """A connection for one transaction, which goes back to its pool clean or is thrown away."""
+        with _meaning(SQLAlchemyError, OSError):
+            connection = await engine.connect()
+        with _meaning(SQLAlchemyError, TimeoutError):
+            try:
+                yield connection
+            except TimeoutError:  # the server is not heard from: it cannot be asked to roll back
+                await connection.invalidate()
+                raise
+            finally:
+                with suppress(TimeoutError):  # in which case it is thrown away
+                    await self._in_time(connection.close())
+
+    async def _in_time(self, work: Awaitable[None]) -> None:
+        async with asyncio.timeout(self._patience):
+            await work
 
 
-def _prepare_sqlite(engine: AsyncEngine, begin: str) -> None:
-    """Make SQLite durable, and leave it to SQLAlchemy, not to the driver, where a transaction begins."""
+@contextmanager
+def _meaning(*kinds: type[SQLAlchemyError | OSError]) -> Iterator[None]:
+    """Raise what an error of the database means, where that is known."""
+    try:
+        yield
+    except kinds as error:
+        if (meant := translated(error)) is None:
+            raise
+        raise meant from error
 
-    @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, _: Any) -> None:
-        connection.isolation_level = None  # the driver must not begin transactions of its own
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute(f"PRAGMA query_only={'ON' if begin == 'BEGIN' else 'OFF'}")
-        cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin_transaction(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
+async def alone(tx: WriteTx, what: str) -> None:
+    """Wait until no other write holds `what`, and hold it until this one ends. On SQLite every write is alone."""
+    if tx.dialect.name == "postgresql":
+        key = int.from_bytes(hashlib.sha256(what.encode()).digest()[:8], signed=True)
+        await tx.execute(select(func.pg_advisory_xact_lock(key)))

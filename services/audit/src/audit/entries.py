@@ -4,6 +4,8 @@
    refused.
 2. A leaf's `prev` is the hash of its subject's newest leaf, null only for the subject's first.
 3. What is stored waits for the sequencer in the order in which it was submitted.
+4. Appends come one after another, also those of several processes: two that bring the same entry, or the first of the
+   same subject, would not see each other otherwise.
 """
 
 import asyncio
@@ -11,7 +13,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
-from audit.database import Database, WriteTx
+from audit.database import Database, WriteTx, alone
 from audit.entry import Entry, Submission, check
 from audit.errors import EntryConflict, PrevMismatch
 from audit.tables import ENTRIES, SUBJECTS
@@ -41,6 +43,7 @@ class Entries:
         # Hashing a full batch takes tens of milliseconds: not on the event loop.
         entries = await asyncio.to_thread(lambda: [check(submission) for submission in submissions])
         async with self._database.write() as tx:
+            await alone(tx, "append")
             known = await _known(tx, entries)
             heads = await _heads(tx, entries)
             fresh = _continue_chains(entries, known, dict(heads))
@@ -102,9 +105,9 @@ async def _known(tx: WriteTx, entries: Sequence[Entry]) -> dict[str, bytes]:
 
 
 async def _heads(tx: WriteTx, entries: Sequence[Entry]) -> dict[bytes, bytes]:
-    """Newest leaf hash of each subject that has one; their rows stay locked until the transaction ends."""
+    """Newest leaf hash of each subject that has one."""
     subjects = {entry.subject for entry in entries}
-    query = select(SUBJECTS.c.subject, SUBJECTS.c.head).where(SUBJECTS.c.subject.in_(subjects)).with_for_update()
+    query = select(SUBJECTS.c.subject, SUBJECTS.c.head).where(SUBJECTS.c.subject.in_(subjects))
     return {row.subject: row.head for row in await tx.execute(query)}
 
 

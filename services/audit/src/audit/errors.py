@@ -6,7 +6,9 @@
     │   └── PrevMismatch     it does not continue its subject's chain
     ├── QuestionRefused      a question that has no answer: sizes, indices, `after`
     ├── NotLogged            no published checkpoint covers the entry asked for
+    ├── Unavailable          the database does not answer now
     ├── StoreDamaged         a published file is missing or altered
+    ├── DatabaseRefused      the database is newer than this program can work on
     ├── ClockWentBackwards   nothing is signed until the clock has passed what was already signed
     └── LogStopped           the sequencer must not go on before a person has looked
         ├── Superseded       another sequencer has moved the tree
@@ -52,8 +54,16 @@ class NotLogged(AuditError):
     """No published checkpoint covers the entry (yet)."""
 
 
+class Unavailable(AuditError):
+    """The database does not answer now; whatever was asked of it can be asked again."""
+
+
 class StoreDamaged(AuditError):
     """A file the published checkpoint vouches for is missing or altered."""
+
+
+class DatabaseRefused(AuditError):
+    """A newer program has changed the database beyond what this one knows."""
 
 
 class ClockWentBackwards(AuditError):

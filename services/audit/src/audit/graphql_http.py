@@ -13,6 +13,7 @@ from audit.requests import parse, read_body
 from audit.service import Log
 
 MAX_REQUEST_BYTES = 256 * 1024
+FREE_OF_ERRORS = {"GraphQL-Errors": "none"}
 _RESPONSE = "application/graphql-response+json"
 
 
@@ -47,7 +48,10 @@ def routes(log: Log, schema: Schema) -> APIRouter:
 
 
 def _response(result: ExecutionResult, *, modern: bool) -> Response:
-    """Answer in the newer media type when asked for it; only that one says by status that nothing was executed."""
+    """Answer in the newer media type when asked for it; only that one says by status that nothing was executed.
+
+    An answer without errors says so in a header, so that a gateway can pass it on unread.
+    """
     content: dict[str, Any] = {}
     if result.errors:
         content["errors"] = [error.formatted for error in result.errors]
@@ -55,4 +59,5 @@ def _response(result: ExecutionResult, *, modern: bool) -> Response:
     if executed:
         content["data"] = result.data
     status = 400 if modern and not executed else 200
-    return JSONResponse(content, status, media_type=_RESPONSE if modern else "application/json")
+    headers = {} if result.errors else FREE_OF_ERRORS
+    return JSONResponse(content, status, headers, media_type=_RESPONSE if modern else "application/json")

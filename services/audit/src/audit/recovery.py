@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator
 
 from sqlalchemy import delete, insert, select
 
-from audit.database import Database
+from audit.database import Database, alone
 from audit.edge import Edge, Files, grow
 from audit.errors import LogStopped
 from audit.faults import Fault
@@ -68,6 +68,7 @@ class Recovery:
     async def _tree_row(self) -> Checkpoint:
         """Read the tree row, which the very first start makes."""
         async with self._database.write() as tx:
+            await alone(tx, "tree")
             row = (await tx.execute(select(TREE).where(TREE.c.id == TREE_ID))).one_or_none()
             if row is None:
                 await tx.execute(insert(TREE).values(id=TREE_ID, origin=self._origin, size=0, root=EMPTY_ROOT))
@@ -103,6 +104,7 @@ class Recovery:
         note, cosigned_at = self._publication.sign(tree)
         own = CHECKPOINTS.c.size == tree.size
         async with self._database.write() as tx:
+            await tx.execute(select(TREE.c.id).where(TREE.c.id == TREE_ID).with_for_update())
             if unseen:
                 await tx.execute(delete(CHECKPOINTS).where(own))
             if await tx.scalar(select(CHECKPOINTS.c.size).where(own)) is None:

@@ -17,8 +17,9 @@ the next transaction begins.
 """
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import structlog
@@ -27,7 +28,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from audit.database import Database, WriteTx
 from audit.edge import Edge, Files, files_between, grow
-from audit.errors import ClockWentBackwards, LogStopped, Superseded
+from audit.errors import ClockWentBackwards, LogStopped, Superseded, Unavailable
 from audit.faults import Fault
 from audit.publication import Publication
 from audit.recovery import TREE_ID, Recovery
@@ -46,7 +47,14 @@ POLL_SECONDS = 1.0
 MAX_PAUSE_SECONDS = 5.0
 """Longest pause after a failure of disk or database."""
 
+Observe = Callable[[int, float], None]
+"""Told of each step that took entries in: how many, and in how many seconds."""
+
 _log = structlog.get_logger("audit.sequencer")
+
+
+def nobody(_: int, __: float) -> None:
+    """Observe nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +78,10 @@ class Sequencer:
         publication: Publication,
         appended: asyncio.Event,
         fault: Fault,
+        observe: Observe = nobody,
     ) -> None:
         self.stopped: str | None = None
+        self._observe = observe
         self._origin = origin
         self._database = database
         self._store = store
@@ -101,7 +111,7 @@ class Sequencer:
             except ClockWentBackwards as error:
                 _log.warning("nothing is signed", why=str(error))
                 await first_of(stop, seconds=POLL_SECONDS)
-            except (OSError, SQLAlchemyError) as error:
+            except (OSError, SQLAlchemyError, Unavailable) as error:
                 _log.warning("a step failed and is tried again", why=str(getattr(error, "orig", error)), pause=pause)
                 await first_of(stop, seconds=pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
@@ -125,6 +135,7 @@ class Sequencer:
                 raise
 
     async def _step(self) -> int:
+        begun = perf_counter()
         edge, self._edge = self._edge, None  # whatever fails from here on, memory is not what the rows say
         if edge is None:
             edge = await self._recovery.run()
@@ -132,7 +143,9 @@ class Sequencer:
         if committed is not None:
             await asyncio.to_thread(self._publish, edge, committed)
         self._edge = edge if committed is None else committed.edge
-        return self._edge.size - edge.size
+        if taken := self._edge.size - edge.size:
+            self._observe(taken, perf_counter() - begun)
+        return taken
 
     async def _commit(self, edge: Edge) -> _Committed | None:
         async with self._database.write() as tx:

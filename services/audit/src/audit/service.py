@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.cosigner import TimeCosigner
-from audit.database import Database
+from audit.database import LIMITS, Database
+from audit.engines import Limits
 from audit.entries import Entries
 from audit.entry import Submission
 from audit.faults import Fault, no_fault
 from audit.feed import Feed
 from audit.publication import Publication
 from audit.reader import Reader
-from audit.sequencer import Sequencer
+from audit.sequencer import Observe, Sequencer, nobody
 from audit.signing import CheckpointSigner
 from audit.store import FileStore, Store
 from goodstanding.clock import Clock, system_clock
@@ -76,13 +77,15 @@ def open_log(
     time_signer: Signer,
     clock: Clock = system_clock,
     fault: Fault = no_fault,
+    observe: Observe = nobody,
+    limits: Limits = LIMITS,
 ) -> Log:
     """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
 
     Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name.
     """
     signer = CheckpointSigner(origin, log_signer, time_signer)
-    database, store = Database(url), FileStore(folder)
+    database, store = Database(url, limits), FileStore(folder)
     publication = Publication(store, signer, clock)
     appended = asyncio.Event()
     reader = Reader(database, store)
@@ -92,7 +95,13 @@ def open_log(
         store=store,
         entries=Entries(database, clock, appended),
         sequencer=Sequencer(
-            origin=origin, database=database, store=store, publication=publication, appended=appended, fault=fault
+            origin=origin,
+            database=database,
+            store=store,
+            publication=publication,
+            appended=appended,
+            fault=fault,
+            observe=observe,
         ),
         cosigner=TimeCosigner(publication),
         reader=reader,

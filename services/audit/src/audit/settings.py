@@ -1,10 +1,14 @@
 """Settings of the audit service: environment variables with the prefix GOODSTANDING_."""
 
 from pathlib import Path
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+FROM_FILES: Final = ("audit_database_url", "audit_token")
+"""Secrets that may also be given as the name of a file that holds them."""
 
 
 class Settings(BaseSettings):
@@ -20,14 +24,36 @@ class Settings(BaseSettings):
     log_folder: Path | None = Field(
         default=None, description="Folder of the published log files; default: log in GOODSTANDING_VAR."
     )
-    audit_database_url: str | None = Field(
+    audit_database_url: SecretStr | None = Field(
         default=None, description="Async SQLAlchemy URL; default: SQLite in audit.db in GOODSTANDING_VAR."
+    )
+    audit_database_url_file: Path | None = Field(
+        default=None, description="File that holds GOODSTANDING_AUDIT_DATABASE_URL."
     )
     audit_host: str = Field(default="127.0.0.1", description="Address the audit service listens on.")
     audit_port: int = Field(default=8082, ge=0, le=65535, description="Port the audit service listens on.")
     audit_token: SecretStr = Field(
         default=SecretStr(""), description="Secret by which the audit service knows its registry."
     )
+    audit_token_file: Path | None = Field(default=None, description="File that holds GOODSTANDING_AUDIT_TOKEN.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="From which level on to log."
+    )
+    otlp_endpoint: str = Field(
+        default="",
+        description="Address of an OpenTelemetry collector, such as http://collector:4318; empty: no spans are sent.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take from files what was given as a file. ValueError for both; OSError for a file that cannot be read."""
+        for name in FROM_FILES:
+            if file := given.get(f"{name}_file"):
+                if given.get(name):
+                    raise ValueError(f"{name} and {name}_file are both set: set one of them")
+                given = given | {name: Path(file).read_text("utf-8").strip()}
+        return given
 
     @property
     def log_name(self) -> str:
@@ -42,7 +68,8 @@ class Settings(BaseSettings):
     @property
     def database_url(self) -> str:
         """URL of the log's database."""
-        return self.audit_database_url or f"sqlite+aiosqlite:///{self.var / 'audit.db'}"
+        given = self.audit_database_url
+        return given.get_secret_value() if given else f"sqlite+aiosqlite:///{self.var / 'audit.db'}"
 
     @property
     def log_key(self) -> Path:

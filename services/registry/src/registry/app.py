@@ -1,12 +1,14 @@
-"""The registry as a web application: its subgraph, its artefacts, its health; the workers run while it does."""
+"""The registry as a web application: its subgraph, its artefacts, its health; the workers run while it does.
+
+`registry work` is an application too: the same workers, and health alone.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI, Response
-from fastapi.responses import JSONResponse
-from sqlalchemy.exc import SQLAlchemyError
+import structlog
+from fastapi import FastAPI
 
 from goodstanding.clock import Clock
 from registry import problems
@@ -16,72 +18,96 @@ from registry.accreditations.service import Accreditations
 from registry.context import Services
 from registry.database import Database
 from registry.endpoint import graphql_route
+from registry.health import Health, health_routes
 from registry.issuance.keys import KeyStore
 from registry.issuance.log_client import LogClient
 from registry.issuance.routes import artefact_routes
 from registry.issuance.workers import Workers
-from registry.migrate import is_current
+from registry.metrics import Metrics
 from registry.operations import Operations
 from registry.organisations.service import Organisations
 from registry.settings import Settings
+from registry.tracing import Tracing
+from registry.watching import WatchRequests
+
+STOP_SECONDS = 20.0
+"""How long the workers have to finish their round; then its transaction is rolled back, and a later round repeats it."""
+
+_log = structlog.get_logger("registry")
 
 
-def create_app(settings: Settings, database: Database, log_client: LogClient, keys: KeyStore, clock: Clock) -> FastAPI:
+def create_app(
+    settings: Settings,
+    database: Database,
+    log_client: LogClient,
+    keys: KeyStore,
+    clock: Clock,
+    *,
+    workers: bool = True,
+    tracing: Tracing | None = None,
+) -> FastAPI:
     """Compose the application over parts that are open already; whoever made them closes them.
 
-    The workers run between the lifespan's startup and shutdown. They are `app.state.workers`, the acts
-    `app.state.services`, for whoever runs this application inside another one.
+    The workers run between the lifespan's startup and shutdown, unless they run in other processes (`workers` False).
+    They are `app.state.workers`, the acts `app.state.services`, for whoever runs this application inside another one.
     """
-    workers = Workers(database, log_client, keys, clock, settings)
-    app = FastAPI(
-        title="goodstanding registry", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(workers)
-    )
-    app.state.workers = workers
-    problems.install(app)
+    tracing = tracing or Tracing("registry")
+    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    app = _application(database, log_client, clock, tracing, worker if workers else None)
     services = Services(
-        organisations=Organisations(database, clock, workers.wake),
-        accreditations=Accreditations(database, clock, settings, workers.wake),
+        organisations=Organisations(database, clock, worker.wake),
+        accreditations=Accreditations(database, clock, settings, worker.wake),
         accreditations_of=connection_of_organisation,
     )
+    app.state.workers = worker
     app.state.services = services
-    operations = Operations(database, clock, services)
+    operations = Operations(database, clock, services, tracing.span)
     app.include_router(graphql_route(operations, Door(database, clock, settings)))
     app.include_router(artefact_routes(database, keys, log_client, clock, settings))
-    app.include_router(_health_routes(database))
     return app
 
 
-def _lifespan(workers: Workers) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def create_work_app(
+    settings: Settings, database: Database, log_client: LogClient, keys: KeyStore, clock: Clock, *, tracing: Tracing
+) -> FastAPI:
+    """Compose the workers alone, with their health."""
+    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    return _application(database, log_client, clock, tracing, worker)
+
+
+def _application(
+    database: Database, log_client: LogClient, clock: Clock, tracing: Tracing, worker: Workers | None
+) -> FastAPI:
+    app = FastAPI(
+        title="goodstanding registry", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan(worker)
+    )
+    metrics = Metrics()
+    problems.install(app)
+    app.add_middleware(WatchRequests, metrics=metrics, tracing=tracing)
+    app.include_router(health_routes(Health(database, log_client, worker), metrics, clock))
+    return app
+
+
+def _lifespan(worker: Workers | None) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if worker is None:
+            yield
+            return
         stop = asyncio.Event()
-        running = asyncio.create_task(workers.run(stop))
+        running = asyncio.create_task(worker.run(stop))
         try:
             yield
         finally:
             stop.set()
-            await running
+            await _finish(running)
 
     return lifespan
 
 
-def _health_routes(database: Database) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/healthz")
-    async def healthz() -> Response:
-        return JSONResponse({"status": "ok"})
-
-    @router.get("/readyz")
-    async def readyz() -> Response:
-        try:
-            async with database.read() as tx:
-                current = await is_current(tx)
-        except (SQLAlchemyError, OSError) as error:
-            problems.report(error)
-            return problems.problem(503, "DATABASE_UNAVAILABLE", "The database does not answer.")
-        if not current:
-            return problems.problem(503, "NOT_MIGRATED", "The database is not migrated; run: registry migrate")
-        return JSONResponse({"status": "ready"})
-
-    return router
+async def _finish(running: "asyncio.Task[None]") -> None:
+    _, late = await asyncio.wait([running], timeout=STOP_SECONDS)
+    if late:
+        _log.warning("a round of the workers is cut short", after_seconds=STOP_SECONDS)
+        running.cancel()
+    await asyncio.gather(running, return_exceptions=bool(late))

@@ -1,4 +1,4 @@
-"""Command line of the registry: `registry migrate | serve | token | members | intake`.
+"""Command line of the registry: `registry migrate | serve | work | trust | access-keys | token | members | intake`.
 
 Exit status: 0 done · 1 refused: what was asked for cannot be done as asked · 2 the command, a setting or the database
 cannot be used.
@@ -6,20 +6,23 @@ cannot be used.
 
 import asyncio
 from datetime import timedelta
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 import uvloop
 
 from goodstanding.clock import system_clock
+from registry.access.repository import token_keys
 from registry.access.service import actor_of, add_member, grant_role
 from registry.access.tokens import TokenIssuer
 from registry.console import Register, plain_errors, print_json, run
 from registry.errors import Invalid
 from registry.intake import cli as intake
 from registry.migrate import migrate
-from registry.serving import serve
+from registry.serving import serve, work
 from registry.settings import Settings
+from registry.trust import trust_of
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 members = typer.Typer(help="Persons and API keys, and their roles.", no_args_is_help=True)
@@ -27,6 +30,7 @@ app.add_typer(members, name="members")
 app.add_typer(intake.app, name="intake")
 
 Roles = Annotated[list[str], typer.Option("--role", help="ROLE@AUTHORITY, such as proposer@aut_registry; repeatable.")]
+Output = Annotated[Path | None, typer.Option(help="File to put it into, instead of printing it.")]
 
 
 @app.command("migrate")
@@ -40,10 +44,41 @@ def migrate_command() -> None:
 
 
 @app.command("serve")
-def serve_command() -> None:
+def serve_command(
+    workers: Annotated[bool, typer.Option(help="Work off, too, what decisions leave to do.")] = True,
+) -> None:
     """Serve the registry and work off what its decisions leave to do."""
     with plain_errors():
-        uvloop.run(serve(Settings()))
+        uvloop.run(serve(Settings(), workers=workers))
+
+
+@app.command("work")
+def work_command() -> None:
+    """Only work off what decisions leave to do. Any number of these may run; one works at a time, the others wait."""
+    with plain_errors():
+        uvloop.run(work(Settings()))
+
+
+@app.command("trust")
+def trust_command(output: Output = None) -> None:
+    """Print the trust file: whom readers of this register's records should trust. Public keys only."""
+    trust = run(lambda register: trust_of(register.settings, register.database, register.keys))
+    with plain_errors():
+        print_json(trust.to_json(), output)
+
+
+@app.command("access-keys")
+def access_keys(output: Output = None) -> None:
+    """Print the public keys of the register's own access tokens, for gateways."""
+
+    async def found(register: Register) -> list[dict[str, Any]]:
+        await register.keys.token_signer()  # made on first need
+        async with register.database.read() as tx:
+            return list((await token_keys(tx)).values())
+
+    keys = run(found)
+    with plain_errors():
+        print_json(keys, output)
 
 
 @app.command()

@@ -27,7 +27,7 @@ from registry.access.model import Actor
 from registry.access.repository import token_keys
 from registry.access.tokens import TokenVerifier
 from registry.database import Database
-from registry.errors import DatabaseRefused, DomainError
+from registry.errors import DatabaseRefused, DomainError, Unavailable
 from registry.issuance.errors import IssuanceError
 from registry.issuance.keys import KeyStore
 from registry.issuance.tables import SettingRow
@@ -111,16 +111,22 @@ def plain_errors() -> Iterator[None]:
     except TokenError as error:
         fail(f"The access token is refused: {error}. Get a new one: registry token --member ID", REFUSED)
     except ValidationError as error:
-        wrong = "; ".join(f"GOODSTANDING_{str(item['loc'][0]).upper()}: {item['msg']}" for item in error.errors())
+        wrong = "; ".join(": ".join((*map(_variable, item["loc"][:1]), item["msg"])) for item in error.errors())
         fail(f"A setting is wrong. {wrong}", UNUSABLE)
     except IssuanceError as error:
         fail(f"{str(error).rstrip('.')}. Try again.", REFUSED)
     except (DatabaseRefused, GoodstandingError) as error:
         fail(f"{str(error).rstrip('.')}.", UNUSABLE)
+    except Unavailable as error:
+        fail(f"The database cannot be used now: {error.why}.", UNUSABLE)
     except SQLAlchemyError as error:
         fail(f"The database cannot be used: {getattr(error, 'orig', None) or type(error).__name__}.", UNUSABLE)
     except OSError as error:
         fail(f"{error.filename or 'The system'} cannot be used: {error.strerror}.", UNUSABLE)
+
+
+def _variable(setting: int | str) -> str:
+    return f"GOODSTANDING_{str(setting).upper()}"
 
 
 def fail(message: str, status: int) -> NoReturn:
@@ -129,9 +135,15 @@ def fail(message: str, status: int) -> NoReturn:
     raise typer.Exit(status)
 
 
-def print_json(value: Any) -> None:
-    """The one JSON object of a command that was asked for one."""
-    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
+def print_json(value: Any, output: Path | None = None) -> None:
+    """The one JSON value of a command, printed, or put into a file: readers see the old one or the new one."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    if output is None:
+        typer.echo(text)
+        return
+    fresh = output.with_name(f".{output.name}.new")
+    fresh.write_text(text + "\n", "utf-8")
+    fresh.replace(output)
 
 
 @contextmanager

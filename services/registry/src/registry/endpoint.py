@@ -2,6 +2,7 @@
 
 Answers are `application/graphql-response+json` for clients that accept it, with 400 for a request that cannot be
 executed; `application/json` and 200 for all others, as the GraphQL-over-HTTP draft has it for them.
+An answer without errors says so in a header, so that a gateway can pass it on unread.
 """
 
 import json
@@ -17,6 +18,7 @@ from registry.problems import problem
 
 MEDIA_TYPE = "application/graphql-response+json"
 MAX_BODY = 256 * 1024  # bytes
+FREE_OF_ERRORS = {"GraphQL-Errors": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ def graphql_route(operations: Operations, door: Door) -> APIRouter:
         wanted = MEDIA_TYPE in request.headers.get("accept", "")
         content = json.dumps(answer.body, ensure_ascii=False, separators=(",", ":")).encode()
         status = 400 if wanted and not answer.executed else 200
-        return Response(content, status, {"Cache-Control": "no-store"}, MEDIA_TYPE if wanted else "application/json")
+        headers = {"Cache-Control": "no-store"} | ({} if "errors" in answer.body else FREE_OF_ERRORS)
+        return Response(content, status, headers, MEDIA_TYPE if wanted else "application/json")
 
     return router
 

@@ -7,6 +7,7 @@
     │   ├── NotFound           what the request names does not exist
     │   ├── Forbidden          the caller, or the authority, may not do this
     │   └── Conflict           something that happened before is in the way   .blocked_by
+    ├── Unavailable            the database does not answer now               .code  .why
     └── DatabaseRefused        this database is not the one these settings belong to
 
 A message tells a person what happened, to what, and what to do. `code` is for programs and only ever gains values.
@@ -71,6 +72,20 @@ class Conflict(DomainError):
     def __init__(self, message: str, *, blocked_by: str | None = None, code: str | None = None) -> None:
         super().__init__(message, code=code)
         self.blocked_by = blocked_by
+
+
+class Unavailable(RegistryError):
+    """The database does not answer now. A write that ends so was done or not; asked for again, it is done once.
+
+    `why` is for operators, and holds nothing of what was asked.
+    """
+
+    code = "DATABASE_UNAVAILABLE"
+    message = "The register cannot answer now. Try again in a moment: under its idempotency key an act is done once."
+
+    def __init__(self, *, why: str) -> None:
+        super().__init__(self.message)
+        self.why = why
 
 
 class DatabaseRefused(RegistryError):

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterab
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
 from strawberry.dataloader import DataLoader
 
 from registry.database import Database, ReadTx
@@ -35,7 +36,12 @@ class Reader:
         async with self._lock:
             if self._tx is None:
                 self._tx = await self._stack.enter_async_context(self._database.read())
-            yield self._tx
+            try:
+                yield self._tx
+            except (SQLAlchemyError, TimeoutError) as error:  # it cannot be used again; the database says what it means
+                self._tx = None
+                await self._stack.__aexit__(type(error), error, error.__traceback__)
+                raise
 
     async def close(self) -> None:
         """End the transaction; the next use begins another one."""

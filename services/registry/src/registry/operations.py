@@ -4,8 +4,8 @@ Rules
 1. A document is at most `MAX_DOCUMENT` characters and `MAX_TOKENS` tokens. Parsed and validated documents are kept,
    the `CACHED` most recently used ones: validating costs ten times what executing a small query does.
 2. A request reads at one moment (`context.py`); whatever happens, its read transaction ends.
-3. What is wrong with the request is said as it is; domain errors keep their code; anything else becomes
-   "internal error" with an id.
+3. What is wrong with the request is said as it is; domain errors keep their code, and so does a database that is
+   away; anything else becomes "internal error" with an id.
 """
 
 from collections.abc import Iterator
@@ -13,16 +13,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from graphql import DocumentNode, GraphQLError, get_operation_ast, parse, specified_rules, validate
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    GraphQLError,
+    OperationDefinitionNode,
+    OperationType,
+    get_operation_ast,
+    parse,
+    specified_rules,
+    validate,
+)
 from strawberry.extensions import SchemaExtension
 
 from goodstanding.clock import Clock
 from registry.access.model import Actor
 from registry.context import Context, Services
 from registry.database import Database
-from registry.errors import Conflict, DomainError, Invalid, NotAllowed
+from registry.errors import Conflict, DomainError, Invalid, NotAllowed, Unavailable
 from registry.graph import RegistrySchema, make_schema
-from registry.problems import report
+from registry.problems import note, report
+from registry.tracing import Spans, no_spans
 
 MAX_DOCUMENT = 20_000  # characters
 MAX_TOKENS = 2_000
@@ -49,10 +60,11 @@ class Answer:
 class Operations:
     """The executable subgraph with its cache of documents."""
 
-    def __init__(self, database: Database, clock: Clock, services: Services) -> None:
+    def __init__(self, database: Database, clock: Clock, services: Services, span: Spans = no_spans) -> None:
         self._database = database
         self._clock = clock
         self._services = services
+        self._span = span
         self._schema: RegistrySchema = make_schema([lambda: _CachedDocument(self._prepared)])
         self._prepared = lru_cache(CACHED)(self._prepare)
 
@@ -63,13 +75,15 @@ class Operations:
         prepared = self._prepared(query)
         if prepared.errors:
             return Answer({"errors": [_shown(error) for error in prepared.errors]}, executed=False)
-        if prepared.document is None or get_operation_ast(prepared.document, operation) is None:
+        chosen = get_operation_ast(prepared.document, operation) if prepared.document else None
+        if chosen is None:
             return _refused("The document has several operations, or none of the name given: name one of them.")
         context = Context(actor, self._database, self._clock, self._services)
         try:
-            result = await self._schema.execute(
-                query, variable_values=variables, context_value=context, operation_name=operation
-            )
+            with self._span(_name(chosen)):
+                result = await self._schema.execute(
+                    query, variable_values=variables, context_value=context, operation_name=operation
+                )
         finally:
             await context.close()
         executed = result.data is not None or not _is_request_error(result.errors)
@@ -105,6 +119,14 @@ class _CachedDocument(SchemaExtension):
         yield
 
 
+def _name(operation: OperationDefinitionNode) -> str:
+    """Names a span after the acts of a mutation: fields of the schema, and never what a client chose."""
+    if operation.operation is not OperationType.MUTATION:
+        return "query"
+    acts = [node.name.value for node in operation.selection_set.selections if isinstance(node, FieldNode)]
+    return f"act {' '.join(acts[:3])}"
+
+
 def _refused(message: str) -> Answer:
     return Answer({"errors": [_shown(GraphQLError(message))]}, executed=False)
 
@@ -122,6 +144,9 @@ def _shown(error: GraphQLError) -> dict[str, Any]:
     shown: dict[str, Any] = dict(error.formatted)
     if isinstance(cause, DomainError):
         return shown | {"message": cause.message, "extensions": _extensions(cause)}
+    if isinstance(cause, Unavailable):
+        note(cause)
+        return shown | {"message": cause.message, "extensions": {"code": cause.code}}
     if cause is None:
         return shown | {"extensions": {"code": "BAD_REQUEST"}}
     error_id = report(cause)

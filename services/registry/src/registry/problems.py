@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from goodstanding.errors import TokenError
-from registry.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed, NotFound
+from registry.errors import Conflict, DomainError, Forbidden, Invalid, NotAllowed, NotFound, Unavailable
 
 MEDIA_TYPE = "application/problem+json"
 STATUS: dict[type[DomainError], int] = {
@@ -57,6 +57,17 @@ def token_problem(error: TokenError) -> JSONResponse:
     return problem(401, error.reason, f"The access token is refused: {error.message}.", headers=challenge)
 
 
+def unavailable_problem(error: Unavailable) -> JSONResponse:
+    """The answer while the database does not."""
+    note(error)
+    return problem(503, error.code, error.message, headers={"Retry-After": "1"})
+
+
+def note(error: Unavailable) -> None:
+    """Log that the database was not there for a request."""
+    _log.warning("the database does not answer", why=error.why)
+
+
 def report(error: BaseException) -> str:
     """Log an error nobody expected, without its words, and return the id to tell the client."""
     error_id = secrets.token_hex(6)
@@ -78,6 +89,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(DomainError)
     async def domain(_: Request, error: DomainError) -> JSONResponse:
         return domain_problem(error)
+
+    @app.exception_handler(Unavailable)
+    async def unavailable(_: Request, error: Unavailable) -> JSONResponse:
+        return unavailable_problem(error)
 
     @app.exception_handler(TokenError)
     async def token(_: Request, error: TokenError) -> JSONResponse:

@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from goodstanding.number import SAMPLE_PREFIX
@@ -17,6 +17,9 @@ def _seconds(value: object) -> object:
 
 Duration = Annotated[timedelta, BeforeValidator(_seconds)]
 
+FROM_FILES: Final = ("database_url", "audit_token")
+"""Secrets that may also be given as the name of a file that holds them."""
+
 
 class Settings(BaseSettings):
     """Settings of the registry. Durations are seconds or ISO 8601, such as ``900`` or ``PT15M``."""
@@ -28,21 +31,49 @@ class Settings(BaseSettings):
     )
     var: Path = Field(Path("var"), description="folder for everything this program keeps on disk")
     prefix: str = Field(SAMPLE_PREFIX, pattern=r"^[A-Z]{2,6}$", description="prefix of every number given out here")
-    database_url: str = Field("", description="async SQLAlchemy URL; empty: SQLite under the folder var")
+    database_url: SecretStr = Field(
+        SecretStr(""), description="async SQLAlchemy URL; empty: SQLite under the folder var"
+    )
+    database_url_file: Path | None = Field(None, description="file that holds GOODSTANDING_DATABASE_URL")
     registry_host: str = Field("127.0.0.1", description="address the registry listens on")
     registry_port: int = Field(8081, ge=0, le=65_535, description="port the registry listens on")
+    work_port: int = Field(0, ge=0, le=65_535, description="port for the health of `registry work`; 0: none")
     audit_url: str = Field("http://127.0.0.1:8082", description="address of the log service")
     audit_token: SecretStr = Field(SecretStr(""), description="what the log service knows this registry by")
+    audit_token_file: Path | None = Field(None, description="file that holds GOODSTANDING_AUDIT_TOKEN")
     log_origin: str = Field("", description="the log's origin line; empty: taken from its verifier keys")
     log_vkey: str = Field("", description="the log's verifier key")
     log_time_vkey: str = Field("", description="the log's time cosigner's verifier key")
+    log_vkeys_file: Path | None = Field(
+        None, description="file with both keys of the log, as `audit vkeys` prints them"
+    )
     status_list_ttl: Duration = Field(timedelta(seconds=30), description="how long a reader may keep a status list")
     status_list_lifetime: Duration = Field(timedelta(hours=1), description="when a signed status list expires")
     record_lifetime: Duration = Field(timedelta(days=90), description="when a signed record expires")
     proposal_lifetime: Duration = Field(timedelta(days=14), description="how long a proposal waits for a second person")
     token_lifetime: Duration = Field(timedelta(minutes=15), description="longest life of an access token")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="from which level on to log")
+    otlp_endpoint: str = Field(
+        "", description="address of an OpenTelemetry collector, such as http://collector:4318; empty: no spans are sent"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Take from files what was given as a file. ValueError for both; OSError for a file that cannot be read."""
+        for name in FROM_FILES:
+            if file := given.get(f"{name}_file"):
+                if given.get(name):
+                    raise ValueError(f"{name} and {name}_file are both set: set one of them")
+                given = given | {name: Path(file).read_text("utf-8").strip()}
+        if file := given.get("log_vkeys_file"):
+            keys = Path(file).read_text("utf-8").split()
+            if len(keys) != 2:
+                raise ValueError(f"{file} does not hold the two keys that `audit vkeys` prints")
+            given = dict(zip(("log_vkey", "log_time_vkey"), keys, strict=True)) | given
+        return given
 
     @property
     def database(self) -> str:
         """The database's URL: the one set, or SQLite under ``var``."""
-        return self.database_url or f"sqlite+aiosqlite:///{(self.var / 'registry.db').as_posix()}"
+        return self.database_url.get_secret_value() or f"sqlite+aiosqlite:///{(self.var / 'registry.db').as_posix()}"

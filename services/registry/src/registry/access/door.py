@@ -39,6 +39,6 @@ class Door:
     async def _look_again(self) -> None:
         now = self._clock()
         if now >= self._next_look:
-            self._next_look = now + RELOAD
             async with self._database.read() as tx:
                 self._verifier.trust(await token_keys(tx))
+            self._next_look = now + RELOAD

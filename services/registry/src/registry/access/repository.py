@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from registry.access.tables import IdempotencyRow, MemberRoleRow, MemberRow
 from registry.database import ReadTx, WriteTx
+from registry.inserting import insert_if_new
 from registry.issuance.tables import KeyRow
 
 TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
@@ -21,9 +22,7 @@ async def insert_member(tx: WriteTx, member_id: str, name: str, *, client: bool,
 
 async def insert_role(tx: WriteTx, authority_id: str, member_id: str, role: str) -> None:
     """Store a role; storing it again changes nothing."""
-    held = {row.role for row in await _roles(tx, member_id) if row.authority_id == authority_id}
-    if role not in held:
-        await tx.execute(insert(MemberRoleRow).values(authority_id=authority_id, member_id=member_id, role=role))
+    await insert_if_new(tx, MemberRoleRow, {"authority_id": authority_id, "member_id": member_id, "role": role})
 
 
 async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:

@@ -45,11 +45,6 @@ class Case:
     history: Sequence[Decision]
 
 
-def not_before(history: Sequence[Decision], now: datetime) -> datetime:
-    """The time of a new decision: now, but never before an earlier one of the chain, whatever a clock says."""
-    return max([now, *(decision.decided_at for decision in history)])
-
-
 def proposable(case: Case, act: str, now: datetime) -> Transition:
     """The row of an act that an authority brings under four eyes; NotAllowed lists what is allowed instead."""
     row = act_named(act)

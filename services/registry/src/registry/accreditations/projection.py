@@ -16,6 +16,7 @@ from goodstanding.standing import Decision, fold, public_history, shown
 from goodstanding.transitions import Standing
 from registry.accreditations.model import ENDED_FOR_GOOD, scope_object
 from registry.accreditations.tables import AccreditationCorridorRow, AccreditationRow
+from registry.clock import not_before
 from registry.database import WriteTx
 from registry.issuance.ledger import batches
 
@@ -62,7 +63,11 @@ def projected(history: Sequence[Decision], now: datetime) -> Projected | None:
 
 async def project(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], *, now: datetime) -> None:
     """Bring the rows of these numbers to what their decisions say; `changed_at` moves with every change."""
-    wanted = {number: made for number, history in histories.items() if (made := projected(history, now)) is not None}
+    wanted = {
+        number: made
+        for number, history in histories.items()
+        if (made := projected(history, not_before(history, now))) is not None
+    }
     changed = []
     for some in batches(list(wanted)):
         statement = select(_TABLE.c.number, *(_TABLE.c[name] for name in _PROJECTED)).where(_TABLE.c.number.in_(some))

@@ -27,7 +27,7 @@ from registry.accreditations.numbers import fresh_number
 from registry.accreditations.projection import set_corridors
 from registry.accreditations.tables import AccreditationRow
 from registry.checks import number
-from registry.clock import moment
+from registry.clock import moment, not_before
 from registry.database import Database, WriteTx
 from registry.errors import Conflict, Forbidden, NotFound
 from registry.ids import Node, fresh_id
@@ -116,7 +116,7 @@ class Accreditations:
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):
                 return earlier
             case = await _case(tx, wanted)
-            now = deciding.not_before(case.history, now)
+            now = not_before(case.history, now)
             await need_role(tx, actor, case.authority.id, Role.PROPOSER)
             row = deciding.proposable(case, draft.act, now)
             content = content_of(draft, row, number=wanted, scope=case.accreditation.scope)
@@ -144,7 +144,7 @@ class Accreditations:
                     code="STALE_DIGEST",
                 )
             case = await _case(tx, proposal.number)
-            await self._approve(tx, case, proposal, actor, event_id, deciding.not_before(case.history, now))
+            await self._approve(tx, case, proposal, actor, event_id, not_before(case.history, now))
         self._wake()
         return event_id
 

@@ -4,7 +4,9 @@
     release:  one transaction opens it → one per batch of 250 listings → the last of them closes it
 
 A file that is refused, and a stage that is killed, leave the database as it was. A release that is killed goes on
-where it stopped, by the same approver or another one; nothing is released twice.
+where it stopped, by the same approver or another one; nothing is released twice. Batches come one after another, also
+those of different lists: what two lists say about one organisation must not make two of it. A batch that met an
+application of the same moment is done again, and finds it.
 """
 
 import asyncio
@@ -17,7 +19,7 @@ from goodstanding.clock import Clock
 from registry.access.model import Actor, Role
 from registry.access.service import need_person_with, need_role
 from registry.clock import moment
-from registry.database import Database, ReadTx, WriteTx
+from registry.database import Database, ReadTx, WriteTx, alone
 from registry.errors import Conflict, Invalid, NotFound
 from registry.ids import fresh_id
 from registry.intake import repository, staging
@@ -35,10 +37,12 @@ from registry.intake.snapshots import (
     layout_named,
 )
 from registry.intake.staging import Progress, Staged, no_progress
+from registry.outages import LOST_RACE
 from registry.settings import Settings
 
 MAX_FILE_NAME = 200
 RELEASE_BATCH = 250  # listings of one transaction, about a tenth of a second
+ATTEMPTS = 3  # at one batch
 COURTESY = 0.25  # of the time a batch took: left to other writers, who on SQLite could not get in between otherwise
 
 
@@ -107,7 +111,7 @@ class Intake:
         loop = asyncio.get_running_loop()
         while snapshot.state != RELEASED:
             began = loop.time()
-            snapshot = await self._next_batch(release)
+            snapshot = await self._try_batch(release)
             self._wake()
             progress(snapshot.released_listings, snapshot.listings)
             await asyncio.sleep((loop.time() - began) * COURTESY)
@@ -120,6 +124,7 @@ class Intake:
         """
         plan, now = layout_named(layout), moment(self._clock)
         async with self._database.write() as tx:
+            await alone(tx, "founding for lists")
             founded = await prepare(tx, plan, origin=self._settings.origin, now=now)
         self._wake()
         return founded
@@ -175,6 +180,16 @@ class Intake:
             raise Invalid(f"{len(waiting)} lists wait for release; name one of {ids}.", field="snapshot")
         return waiting[0].id
 
+    async def _try_batch(self, release: Release) -> Snapshot:
+        """Release the next batch, again if somebody got in its way at the same moment."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return await self._next_batch(release)
+            except Conflict as error:
+                if error.code != LOST_RACE:
+                    raise
+        return await self._next_batch(release)
+
     async def _next_batch(self, release: Release) -> Snapshot:
         """Release the next batch; the snapshot as it stands after it. Conflict when somebody else took over."""
         async with self._database.write() as tx:
@@ -183,6 +198,7 @@ class Intake:
                 raise Conflict(f"Somebody else took over the release of {release.snapshot.id}.")
             if snapshot.state == RELEASED:
                 return snapshot
+            await alone(tx, "release of lists")
             batch = await repository.pending(tx, snapshot.id, self._batch)
             now = moment(self._clock)
             changes = snapshot.after(await release_batch(tx, release, batch, now))
@@ -208,6 +224,7 @@ def _file_name(given: str) -> str:
 
 
 async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot) -> Snapshot:
+    await alone(tx, f"upload of {snapshot.file_hash} by {snapshot.uploaded_by}")
     if (same := await repository.same_upload(tx, snapshot)) is not None:
         return same
     await repository.store(tx, snapshot, staged.read.gathering.refused(), staged.listings())

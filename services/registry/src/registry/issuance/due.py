@@ -34,8 +34,9 @@ class Due:
             return 0
         async with self._database.write() as tx:
             await hold(tx, lease, now)
+            histories = await ledger.held_history(tx, numbers)
+            now = moment(self._clock)
             await tx.execute(delete(DueRow).where(col(DueRow.number).in_(numbers), col(DueRow.at) <= now))
-            histories = await ledger.history(tx, numbers)
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
         self._fault("due times acted on")

@@ -2,7 +2,8 @@
 
 Rules
 1. The private half is a file of mode 0600 that never leaves its signer; the database holds the public half.
-2. A key counts once its row and its `key` event are committed; a file without a row is taken up, not replaced.
+2. A key counts once its row and its `key` event are committed; a file without a row is taken up, not replaced. There
+   is one current key of an owner and role: of two processes that make it at once, one is first.
 3. Each authority has its own record key. The keys for status lists and access tokens are the registry's, whose name
    is that of its transcriber.
 """
@@ -23,7 +24,7 @@ from goodstanding.errors import KeyRefused
 from goodstanding.events import new_event_id, new_subject
 from goodstanding.keys import PemSigner, Signer
 from registry.clock import moment
-from registry.database import Database
+from registry.database import Database, alone
 from registry.issuance.ledger import Entry, Stream, append
 from registry.issuance.tables import KeyRow
 
@@ -82,12 +83,10 @@ class KeyStore:
                 f"the {role} key of {owner} is missing: restore {path.name} from its backup, or rotate the key"
             )
         signer = await asyncio.to_thread(PemSigner.load_or_create, path)
-        if known and signer.kid not in known:
+        if signer.kid not in (known or await self._publish(owner, role, signer)):
             raise KeyRefused(
                 f"{path.name} is not the current {role} key of {owner}: restore the right file, or rotate the key"
             )
-        if not known:
-            await self._publish(owner, role, signer)
         return signer
 
     def _path(self, owner: str, role: str) -> Path:
@@ -95,18 +94,20 @@ class KeyStore:
             raise KeyRefused(f"no key for {owner[:40]!r}: this is not the id of an authority")
         return self._folder / f"{owner}.{role}.pem"
 
-    async def _publish(self, owner: str, role: str, signer: Signer) -> None:
-        """Rule 2, in one transaction; another process may have been first."""
-        now = moment(self._clock)
+    async def _publish(self, owner: str, role: str, signer: Signer) -> Sequence[str]:
+        """Rule 2, in one transaction; returns the current key's id: another process may have been first."""
         async with self._database.write() as tx:
-            if await _current(tx, owner, role):
-                return
+            await alone(tx, f"the {role} key of {owner}")
+            if known := await _current(tx, owner, role):
+                return known
+            now = moment(self._clock)
             subject = new_subject()
             row = {"kid": signer.kid, "owner": owner, "role": role, "jwk": signer.public_jwk, "state": CURRENT,
                    "created_at": now, "subject": subject, "head": None}  # fmt: skip
             await tx.execute(insert(KeyRow), [row])
             stream = Stream(KeyRow, signer.kid, subject, None)
             await append(tx, [Entry(_body(owner, role, signer, now), stream)], now=now)
+        return [signer.kid]
 
 
 async def _current(tx: Any, owner: str, role: str) -> Sequence[str]:

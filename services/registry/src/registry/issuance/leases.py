@@ -2,17 +2,19 @@
 
 Rules
 1. A lease is taken when nobody holds it or its time is over; with every change of holder the fence grows.
-2. Every effect's transaction calls `hold`, which renews the lease or raises LostLease: a holder that slept through
+2. The row is locked while an effect is written; whoever finds it locked does not wait: its holder is at work.
+3. Every effect's transaction calls `hold`, which renews the lease or raises LostLease: a holder that slept through
    its time, and was replaced, writes nothing.
 """
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from registry.database import WriteTx
+from registry.inserting import insert_if_new
 from registry.issuance.errors import LostLease
 from registry.issuance.tables import LeaseRow
 
@@ -31,13 +33,13 @@ class Lease:
 
 async def take(tx: WriteTx, name: str, holder: str, now: datetime) -> Lease | None:
     """Take or renew the lease; None while another holds it."""
-    columns = (col(LeaseRow.holder), col(LeaseRow.fence), col(LeaseRow.until))
-    statement = select(*columns).where(col(LeaseRow.name) == name).with_for_update()
-    row = (await tx.execute(statement)).first()
+    named = select(col(LeaseRow.holder), col(LeaseRow.fence), col(LeaseRow.until)).where(col(LeaseRow.name) == name)
+    row = (await tx.execute(named.with_for_update(skip_locked=True))).first()
     if row is None:
         first = {"name": name, "holder": holder, "fence": 1, "until": now + TERM}
-        await tx.execute(insert(LeaseRow), [first])
-        return Lease(name, holder, 1, now + TERM / 2)
+        at_work = (await tx.execute(named)).first() is not None
+        taken = not at_work and await insert_if_new(tx, LeaseRow, first)
+        return Lease(name, holder, 1, now + TERM / 2) if taken else None
     if row.holder != holder and row.until > now:
         return None
     fence = row.fence + (row.holder != holder)

@@ -5,7 +5,8 @@ Writing is step 3 of the issuance cycle: one transaction holds the event and eve
 Rules
 1. An event, its outbox row and its stream's new head are written in the caller's transaction, or not at all.
 2. An event names the leaf before it in its stream; two events never name the same one: the head is read under
-   lock, and must be the head the caller decided on.
+   lock, and must be the head the caller decided on. So `seq` grows along a stream, and no event of a stream can be
+   read before the one it follows; between streams a smaller `seq` may appear after a greater one.
 3. Events are never changed or deleted here.
 """
 
@@ -21,6 +22,7 @@ from sqlmodel import SQLModel, col
 from goodstanding.events import SealedEvent, new_salt, seal
 from goodstanding.standing import Decision
 from goodstanding.transitions import Standing
+from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
 from registry.issuance.errors import StaleStream
 from registry.issuance.tables import EventRow, OutboxRow
@@ -94,6 +96,16 @@ async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, lis
     return decisions
 
 
+async def held_history(tx: WriteTx, numbers: Sequence[str]) -> dict[str, list[Decision]]:
+    """As `history`, and nothing is decided about these numbers until the transaction ends: take the time after it.
+
+    At most a few thousand numbers; they are locked in one statement, so that everyone locks them in the same order.
+    """
+    number = col(AccreditationRow.number)
+    await tx.execute(select(number).where(number.in_(set(numbers))).order_by(number).with_for_update())
+    return await history(tx, numbers)
+
+
 def batches(items: Sequence[Item], size: int = BATCH) -> Iterator[Sequence[Item]]:
     """Cut a sequence into pieces that fit one statement."""
     return (items[start : start + size] for start in range(0, len(items), size))
@@ -103,8 +115,8 @@ async def _check_heads(tx: WriteTx, heads: Mapping[_Place, bytes | None]) -> Non
     """Rule 2: lock the rows that keep the streams and compare."""
     for row, expected in _by_table(heads):
         table, key = _table(row), _key(row)
-        for some in batches(list(expected)):
-            statement = select(key, table.c.head).where(key.in_(some)).with_for_update()
+        for some in batches(sorted(expected)):
+            statement = select(key, table.c.head).where(key.in_(some)).order_by(key).with_for_update()
             found = {row[0]: row[1] for row in await tx.execute(statement)}
             for place in some:
                 if place not in found:

@@ -14,6 +14,7 @@ from sqlmodel import col
 from goodstanding.standing import Decision, boundaries, index_codes, public_history
 from goodstanding.status_list import MAX_LIFETIME
 from registry.accreditations import projection
+from registry.clock import not_before
 from registry.database import WriteTx
 from registry.issuance import ledger, status
 from registry.issuance.ledger import batches
@@ -25,14 +26,18 @@ LONGEST = timedelta(seconds=MAX_LIFETIME)  # no status list token lives longer
 
 async def refresh(tx: WriteTx, numbers: Sequence[str], *, now: datetime) -> None:
     """Bring status codes and due times of these numbers to what their events say at ``now``."""
-    await project(tx, await ledger.history(tx, numbers), now=now)
+    await project(tx, await ledger.held_history(tx, numbers), now=now)
 
 
 async def project(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], *, now: datetime) -> None:
-    """`refresh` for who has read the histories, pending decisions included, in this transaction."""
+    """`refresh` for who holds the accreditations and has read the histories, pending decisions included.
+
+    What has been decided has come to pass, also where the clock of another machine was ahead (`not_before`): a
+    protective change never waits for the slowest clock.
+    """
     codes: dict[str, int] = {}
     for history in histories.values():
-        codes |= generation_codes(history, now)
+        codes |= generation_codes(history, not_before(history, now))
     await status.set_codes(tx, list(histories), codes)
     await projection.project(tx, histories, now=now)
     await _plan(tx, histories, now)
@@ -51,7 +56,12 @@ def generation_codes(history: Sequence[Decision], now: datetime) -> dict[str, in
 
 async def _plan(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], now: datetime) -> None:
     """Bring the boundaries still to come up to date. One that has passed stays until the due worker has acted on it."""
-    wanted = {(number, at) for number, history in histories.items() for at in boundaries(history) if at > now}
+    wanted = {
+        (number, at)
+        for number, history in histories.items()
+        for at in boundaries(history)
+        if at > not_before(history, now)
+    }
     known: set[tuple[str, datetime]] = set()
     for some in batches(list(histories)):
         planned = select(col(DueRow.number), col(DueRow.at)).where(

@@ -21,6 +21,7 @@ from goodstanding.canonical import canonical_bytes
 from goodstanding.events import Leaf
 from goodstanding.record import VCT, VCT_TRANSCRIBED, record_payload
 from goodstanding.standing import Decision, Generation, boundaries, fold, shown, status_code
+from registry.clock import not_before
 from registry.database import WriteTx
 from registry.issuance.ledger import RELEASE, batches
 from registry.issuance.policy import Policy
@@ -58,12 +59,17 @@ class Newest:
 
 async def prepare(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], policy: Policy, *, now: datetime) -> int:
     """Store what is to be signed for these accreditations now, and queue it for release; return how many records."""
-    in_force = {number: found for number, history in histories.items() if (found := logged_generation(history, now))}
+    at = {number: not_before(history, now) for number, history in histories.items()}
+    in_force = {
+        number: found for number, history in histories.items() if (found := logged_generation(history, at[number]))
+    }
     newest = await _newest(tx, [opened.event_id for opened, _ in in_force.values()])
     issues = []
     for number, (opened, code) in in_force.items():
-        exp = expiry(histories[number], now, policy.record_lifetime)
-        issue = next_issue(number, opened, code, newest.get(opened.event_id), policy.record_lifetime, now=now, exp=exp)
+        exp = expiry(histories[number], at[number], policy.record_lifetime)
+        issue = next_issue(
+            number, opened, code, newest.get(opened.event_id), policy.record_lifetime, now=at[number], exp=exp
+        )
         issues += [issue] if issue else []
     for some in batches(issues):
         await _store(tx, some, policy)

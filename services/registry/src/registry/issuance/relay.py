@@ -86,11 +86,11 @@ class Relay:
         self._fault("6a proof verified")
         # 6b
         async with self._database.write() as tx:
-            now = moment(self._clock)
-            await hold(tx, lease, now)
+            await hold(tx, lease, moment(self._clock))
             await _mark(tx, logged)
             await _move(tx, proved, RELEASE)
-            histories = await ledger.history(tx, [row.number for row in proved if row.number])
+            histories = await ledger.held_history(tx, [row.number for row in proved if row.number])
+            now = moment(self._clock)
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
         self._fault("6b stored what to sign")

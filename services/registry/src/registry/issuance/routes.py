@@ -17,7 +17,7 @@ from goodstanding.canonical import canonical_bytes
 from goodstanding.clock import Clock
 from registry.checks import number as checked
 from registry.database import Database
-from registry.errors import DomainError
+from registry.errors import DomainError, Unavailable
 from registry.issuance.answers import age, answer
 from registry.issuance.artefacts import Artefacts
 from registry.issuance.credential_types import type_metadata
@@ -26,7 +26,7 @@ from registry.issuance.keys import REGISTRY, STATUS, KeyStore
 from registry.issuance.lists import SignedList
 from registry.issuance.log_client import LogClient
 from registry.issuance.policy import Policy
-from registry.problems import domain_problem, problem
+from registry.problems import domain_problem, problem, unavailable_problem
 from registry.settings import Settings
 
 JSON, NDJSON, PLAIN = "application/json", "application/x-ndjson", "text/plain; charset=utf-8"
@@ -53,6 +53,8 @@ class ArtefactRoute(APIRoute):
                 return await handler(request)
             except DomainError as error:
                 refused: Response = domain_problem(error)
+            except Unavailable as error:
+                refused = unavailable_problem(error)
             except (LogUnavailable, LogLied, ListBetweenTimes) as error:
                 status, code, detail = _REFUSALS[type(error)]
                 refused = problem(status, code, detail, headers={"Retry-After": "1"} if status == 503 else None)

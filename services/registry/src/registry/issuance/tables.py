@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, UniqueConstraint
+from sqlalchemy import Column, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from registry.columns import BigKey, json, utc
@@ -112,6 +112,12 @@ class KeyRow(SQLModel, table=True):
     """Public half of a signing key and its life; the private half is a file or a token, never here."""
 
     __tablename__ = "keys"
+    __table_args__ = (
+        Index(
+            "one_current_key", "owner", "role",
+            unique=True, sqlite_where=text("state = 'current'"), postgresql_where=text("state = 'current'"),
+        ),
+    )  # fmt: skip
 
     kid: str = Field(primary_key=True, max_length=300)
     owner: str = Field(max_length=200, index=True)  # authority id; registry-wide keys: aut_registry

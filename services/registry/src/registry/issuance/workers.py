@@ -23,6 +23,7 @@ from sqlmodel import col
 from goodstanding.clock import Clock
 from registry.clock import moment
 from registry.database import Database
+from registry.errors import Unavailable
 from registry.issuance.due import Due
 from registry.issuance.errors import LogLied, LogUnavailable, LostLease
 from registry.issuance.faults import Fault, no_fault
@@ -35,9 +36,10 @@ from registry.issuance.relay import Relay
 from registry.issuance.release import Release
 from registry.issuance.tables import DueRow, OutboxRow
 from registry.settings import Settings
+from registry.tracing import Spans, no_spans
 
 LEASE = "issuance"
-IDLE = 1.0  # seconds between looks at the clock and the outbox when nobody wakes the worker
+IDLE = 0.2  # seconds between looks at the clock and the outbox: another process's commit wakes nobody here
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0  # seconds: back-off
 FIRST_POLL, LAST_POLL = 0.02, 1.0  # seconds between questions for proofs that are not published yet
 LONGEST_WAIT = 60.0  # seconds without progress after which `drain` gives up
@@ -66,9 +68,11 @@ class Workers:
         clock: Clock,
         settings: Settings,
         fault: Fault = no_fault,
+        span: Spans = no_spans,
     ) -> None:
         policy = Policy.of(settings)
         self._database = database
+        self._span = span
         self._clock = clock
         self._relay = Relay(database, log_client, policy, clock, fault)
         self._release = Release(database, keys, clock, fault)
@@ -83,6 +87,16 @@ class Workers:
         self._poll = FIRST_POLL
         self._trouble: str | None = None
         self._halted: str | None = None
+
+    @property
+    def halted(self) -> str | None:
+        """Why the relay has stopped for good; None while it has not."""
+        return self._halted
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the log, or the work itself, is being tried again; None while all is well."""
+        return self._trouble
 
     def wake(self) -> None:
         """Tell the worker that there may be something to do; to be called after a commit."""
@@ -166,7 +180,8 @@ class Workers:
         if self._halted or loop.time() < self._ask_log_at:
             return 0
         try:
-            done = await self._relay.submit(lease) + await self._relay.prove(lease)
+            with self._span("relay batch"):
+                done = await self._relay.submit(lease) + await self._relay.prove(lease)
         except LogUnavailable as error:
             self._log_failures += 1
             self._ask_log_at = loop.time() + backoff(self._log_failures)
@@ -189,7 +204,7 @@ class Workers:
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1
-        # SQLAlchemy quotes a statement's parameters in its words, and those may be somebody's data.
+        # A database quotes what was written in its words, and that may be somebody's data.
         self._trouble = type(error).__name__ if isinstance(error, SQLAlchemyError) else str(error)
         _log.error("issuance failed and will be retried", kind=type(error).__name__, failures=self._failures)
         return backoff(self._failures)
@@ -205,7 +220,7 @@ class Workers:
         """Give the lease up, so that a successor need not wait; if that fails, it waits."""
         if (lease := self._lease) is not None:
             self._lease = None
-            with contextlib.suppress(SQLAlchemyError):
+            with contextlib.suppress(SQLAlchemyError, Unavailable):
                 async with self._database.write() as tx:
                     await give_up(tx, lease, moment(self._clock))
 

@@ -1,0 +1,75 @@
+"""`/healthz`, `/readyz`, `/metrics`: for whoever runs the log; the gateway does not pass them on."""
+
+import asyncio
+
+import structlog
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy import func, select
+
+from audit.errors import NotLogged
+from audit.metrics import MEDIA_TYPE, Figures, Metrics
+from audit.service import Log
+from audit.tables import ENTRIES
+from goodstanding.clock import Clock
+from goodstanding.errors import GoodstandingError
+
+PATIENCE = 3.0
+"""Seconds the database has to answer a probe."""
+
+_NO_STORE = {"Cache-Control": "no-store"}
+_log = structlog.get_logger("audit.health")
+
+
+def routes(log: Log, metrics: Metrics, clock: Clock) -> APIRouter:
+    """The operator's paths."""
+    router = APIRouter()
+
+    @router.get("/healthz")
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok"}, headers=_NO_STORE)
+
+    @router.get("/readyz")
+    async def readyz() -> Response:
+        figures = await _figures(log)
+        missing = _missing(log, figures)
+        body = {"ready": not missing, "missing": missing, "origin": log.origin, "size": figures.tree_size}
+        return JSONResponse(body, 503 if missing else 200, _NO_STORE)
+
+    @router.get("/metrics")
+    async def text() -> Response:
+        return Response(metrics.text(await _figures(log), clock()), headers=_NO_STORE, media_type=MEDIA_TYPE)
+
+    return router
+
+
+def _missing(log: Log, figures: Figures) -> list[str]:
+    """What stands in the way of taking entries in, in words. What is published is answered all the same."""
+    missing = []
+    if figures.waiting is None:
+        missing.append("the database does not answer, or is not migrated; see: audit migrate")
+    if log.sequencer.stopped is not None:
+        missing.append(f"the log has stopped: {log.sequencer.stopped}")
+    if figures.tree_size is None:
+        missing.append("no checkpoint of this log is published")
+    return missing
+
+
+async def _figures(log: Log) -> Figures:
+    size = cosigned_at = None
+    try:
+        verified = log.signer.verify((await log.reader.snapshot()).note)
+        size, cosigned_at = verified.checkpoint.size, verified.time
+    except (NotLogged, GoodstandingError, OSError) as error:
+        _log.warning("the published checkpoint cannot be read", why=str(error))
+    return Figures(log.sequencer.stopped is not None, await _waiting(log), size, cosigned_at)
+
+
+async def _waiting(log: Log) -> int | None:
+    query = select(func.count()).select_from(ENTRIES).where(ENTRIES.c.log_index.is_(None))
+    try:
+        async with asyncio.timeout(PATIENCE), log.database.read() as tx:
+            return int(await tx.scalar(query) or 0)
+    except Exception as error:  # noqa: BLE001 - drivers have errors of their own; to a probe they are all one
+        _log.warning("the database does not answer", kind=type(error).__name__)
+        return None

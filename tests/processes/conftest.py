@@ -1,0 +1,85 @@
+"""Registry, workers, audit and gateway as processes on PostgreSQL, founded, and ready to be walked through."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest_asyncio
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from collector import Collector
+from postgres_server import Databases
+from topology import Topology
+
+from goodstanding.clock import system_clock
+from goodstanding_standalone.bootstrap import found_sample
+from goodstanding_standalone.front import Front
+from goodstanding_standalone.register import Register
+from goodstanding_standalone.sample.authorities import MAIN
+from goodstanding_standalone.sample.generator import generate
+from goodstanding_standalone.sample.model import Size
+from registry.database import Database
+from registry.issuance.keys import KeyStore
+from registry.settings import Settings
+
+SERVICE_TOKEN = "what-registry-shows-the-log"
+OFFICIALS = ("proposer", "approver")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything under way, and what a test needs to ask it."""
+
+    topology: Topology
+    databases: Databases
+    collector: Collector
+    tokens: dict[str, str]
+    client: httpx.AsyncClient
+
+    @property
+    def front(self) -> Front:
+        return Front(self.client)
+
+    async def state(self, port: str, path: str = "/readyz") -> httpx.Response:
+        """What a service says to its operator, by its port in compose.yaml."""
+        return await self.client.get(f"{self.topology.address(port)}{path}")
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def house(tmp_path_factory, postgres: Databases) -> AsyncIterator[House]:
+    folder, collector = tmp_path_factory.mktemp("processes"), Collector()
+    urls = {f"{service}_database_url": await asyncio.to_thread(postgres.empty) for service in ("registry", "audit")}
+    more = {"GOODSTANDING_LOG_LEVEL": "debug", "GOODSTANDING_OTLP_ENDPOINT": collector.address,
+            "OTEL_BSP_SCHEDULE_DELAY": "100"}  # fmt: skip
+    topology = Topology(folder, urls | {"audit_token": SERVICE_TOKEN}, more)
+    tokens: dict[str, str] = {}
+
+    async def founded() -> None:
+        tokens.update(await found(topology, urls["registry_database_url"]))
+
+    try:
+        await topology.up({"registry-migrate": founded})
+        async with httpx.AsyncClient(base_url=topology.origin, trust_env=False, timeout=15) as client:
+            yield House(topology, postgres, collector, tokens, client)
+    finally:
+        await topology.down()
+        await asyncio.to_thread(collector.close)
+
+
+async def found(topology: Topology, url: str) -> dict[str, str]:
+    """Found authorities, schemes and members, as those who govern a register would; tokens to act with."""
+    settings = Settings(origin=topology.origin, database_url=url, var=topology.volume("registry"))
+    database = Database(settings.database)
+    try:
+        sample = generate(datetime.now(UTC).date(), Size(0, 0, 0))
+        await found_sample(database, sample, origin=topology.origin, clock=system_clock)
+        register = Register(settings, database, KeyStore(settings.var / "keys", database, system_clock), system_clock)
+        await register.keys.record_signer(MAIN)
+        return {member: await register.token(member) for member in OFFICIALS}
+    finally:
+        await database.close()
