@@ -3,6 +3,7 @@
 import itertools
 import random
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -92,25 +93,28 @@ class World:
             lines.append('{"checkpoint":"' + note.replace("\n", "\\n") + '"}\n')
             yield "".join(lines).encode()
 
-    def snapshot(self, folder: Path, accreditations: int, step: int = 100_000) -> Path:
+    def snapshot(self, folder: Path, accreditations: int, step: int = 100_000) -> float:
         """A snapshot of so many accreditations with three events each, grown step by step as compaction grows it.
 
-        Bodies are real, leaves and the tree are made up: what is measured is what lies in the file.
+        Bodies are real, leaves and the tree are made up: what is measured is what lies in the file. Returns the
+        seconds that writing the last and largest of the steps took.
         """
-        shared, stream = Folder(folder), self.decisions()
+        shared, stream, size, took = Folder(folder), self.decisions(), 0, 0.0
         folder.mkdir(parents=True, exist_ok=True)
-        size = 0
         for start in range(0, accreditations, step):
             copy = Copy.at(shared, self.log, size)
             count = 3 * min(step, accreditations - start)
-            entries = tuple(self._made_up(size + at, *next(stream)) for at in range(count))
-            copy.projection.apply(Batch(entries, None))
-            copy.heads.update({entry.leaf.subject: entry.hash for entry in entries})
+            for index in range(size, size + count):
+                entry = self._made_up(index, *next(stream))
+                copy.projection.apply(Batch((entry,), None))
+                copy.projection.layers.top.heads[entry.leaf.subject] = entry.hash
             self._pretend(copy, size, count)
             size += count
+            begun = time.perf_counter()
             write_snapshot(copy, shared.snapshot(size))
+            took = time.perf_counter() - begun
             shared.forget_before(size)
-        return shared.snapshot(size)
+        return took
 
     def _pretend(self, copy: Copy, size: int, count: int) -> None:
         state = copy.mirror.state
@@ -129,13 +133,10 @@ class World:
         moment = START + timedelta(milliseconds=next(self._clock))
         at = format_time(moment)
         return {
-            "kind": "decision", "event_id": self._event_id(moment), "authority": f"aut_{len(self.numbers) % 40}",
+            "kind": "decision", "event_id": new_event_id(moment), "authority": f"aut_{len(self.numbers) % 40}",
             "scheme": "sch_fair", "scheme_version": "1", "number": number, "organisation": organisation, "act": act,
             "reason": "assessment-passed", "basis": "decided", "effective_from": at, "decided_at": at,
         } | changes  # fmt: skip
-
-    def _event_id(self, moment: datetime) -> str:
-        return new_event_id(moment)
 
     def _accreditation(self, organisation: str, at: str) -> dict:
         count, choose = len(self.numbers), self.random.sample

@@ -407,6 +407,66 @@ class TestSnapshots:
         assert first.copy.base.size == second.copy.base.size == 10
         assert tell(first) == tell(second)
 
+    async def test_one_that_does_not_fit_what_is_in_memory_is_loaded_whole(self, register, make_machine, monkeypatch):
+        machine = make_machine(bounds=Bounds(entries=5))
+        first, second = machine.worker(), machine.worker()
+        monkeypatch.setattr("gateway.verification.labels.Labels.rebased", lambda _self, _base: None)
+        await first.settle()
+        await second.settle()
+        assert first.copy.base.size == second.copy.base.size == 5
+        monkeypatch.undo()
+        register.suspend()
+        register.publish()
+        await first.settle()
+        await second.settle()
+        assert tell(first) == tell(second) == [("SUSPENDED", 6), ("UNKNOWN_NUMBER", 6)]
+        assert (first.keeper.follows, second.keeper.follows) == (True, False)
+
+    async def test_what_a_snapshot_holds_is_dropped_from_memory(self, register, make_machine):
+        machine = make_machine(bounds=Bounds(entries=5))
+        first, second = machine.worker(), machine.worker()
+        await first.settle()
+        await second.settle()
+        copies = [worker.copy for worker in (first, second)]
+        register.grant(OTHER)
+        register.suspend()
+        register.publish()
+        await first.settle()
+        await second.settle()
+        assert [worker.copy for worker in (first, second)] == copies  # nothing was read twice
+        for copy in copies:
+            assert [len(layer.accounts) for layer in copy.projection.layers] == [2]
+            assert len(copy.projection) == 2
+            assert copy.mirror.sizes.root(5) == register.log.root(5)
+            assert copy.mirror.sizes.newest()[0] == 8
+        for _ in range(2):
+            register.suspend()
+            register.publish()
+        await first.settle()
+        await second.settle()
+        for copy in copies:
+            assert [len(layer.accounts) for layer in copy.projection.layers] == [0]
+            assert (copy.base.size, len(copy.projection)) == (10, 2)
+
+    async def test_a_takeover_that_fails_is_tried_again_from_the_beginning(self, register, machine, monkeypatch):
+        first, second = machine.worker(), machine.worker()
+        await first.settle()
+        await second.settle()
+        await end(first)
+
+        def full(*_):
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr("gateway.verification.copy.DeltaWriter", full)
+            with pytest.raises(OSError, match="No space"):
+                await second.step()
+        assert (second.folder.locked, tell(second)[0]) == (False, ("ACTIVE", 5))
+        register.suspend()
+        register.publish()
+        await second.settle()
+        assert (second.keeper.follows, tell(second)[0]) == (True, ("SUSPENDED", 6))
+
     async def begin_anew(self, register, machine):
         """The process that follows has begun anew and is not as far as the other yet."""
         first, second = machine.worker(), machine.worker()

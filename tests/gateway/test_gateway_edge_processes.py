@@ -111,6 +111,7 @@ class Client:
     async def ask(self, process, standing_at):
         with contextlib.suppress(httpx.HTTPError):  # the killed one
             verdict = await process.ask(self.seen)
+            assert "reasons" in verdict, verdict
             codes = [reason["code"] for reason in verdict["reasons"]]
             if codes[0] == "BEHIND":
                 self.behind += 1

@@ -78,21 +78,29 @@ def _utf16(name: Any) -> Any:
 def parse_json(data: bytes, *, max_bytes: int, unique: bool = True) -> Any:
     """Read JSON strictly (rules 1 and 2); at most ``max_bytes`` bytes. EventError says what is wrong.
 
-    ``unique=False`` leaves a name that is given twice to a caller who compares ``data`` with the bytes of what was
-    read: the first of the two is then missing.
+    ``unique=False`` is for a caller who compares ``data`` with the canonical bytes of what was read: it lets a name
+    that is given twice pass, which is missing there, and no white space around the value.
     """
     if len(data) > max_bytes:
         raise EventError(f"{len(data)} bytes of JSON where at most {max_bytes} are accepted")
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         _refuse_depth(data)
     try:
-        return (_DECODER if unique else _LAX_DECODER).decode(data.decode("utf-8"))
+        return _DECODER.decode(data.decode("utf-8")) if unique else _whole(data.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise EventError(f"not UTF-8 at byte {error.start}") from error
     except (json.JSONDecodeError, RecursionError) as error:
         raise EventError(f"not JSON: {error}") from error
     except ValueError as error:  # CPython refuses integers of thousands of digits
         raise EventError(f"a number too long to read: {error}") from error
+
+
+def _whole(text: str) -> Any:
+    """Read JSON that nothing stands around, not even white space."""
+    value, end = _LAX_DECODER.raw_decode(text)
+    if end != len(text):
+        raise EventError(f"not JSON: something stands behind it, at character {end}")
+    return value
 
 
 def _refuse_depth(data: bytes) -> None:

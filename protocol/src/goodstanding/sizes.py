@@ -65,9 +65,13 @@ class SizeTable:
         at = bisect_left(self.sizes, size)
         if at == len(self.sizes) or self.sizes[at] != size:
             return None
+        return self.row(at)[2]
+
+    def row(self, at: int) -> tuple[int, datetime, bytes]:
+        """Size, first time and root at a position."""
         start, held = at * HASH_SIZE, len(self.root_head)
         part, start = (self.root_head, start) if start < held else (self.root_tail, start - held)
-        return bytes(part[start : start + HASH_SIZE])
+        return *self._known(at), bytes(part[start : start + HASH_SIZE])
 
     def add(self, size: int, time: datetime, root: bytes) -> None:
         """Note a size greater than every one before it; a size already here keeps its first time."""
@@ -80,6 +84,12 @@ class SizeTable:
         self.sizes.append(size)
         self.times.append(seconds)
         self.root_tail += root
+
+    def continue_like(self, other: "SizeTable") -> None:
+        """Note the sizes that another table has beyond the last one here, as they stand there."""
+        start = bisect_right(other.sizes, self.sizes[-1]) if len(self.sizes) else 0
+        for at in range(start, len(other.sizes)):
+            self.add(*other.row(at))
 
     def known_at(self, moment: datetime) -> tuple[int, datetime] | None:
         """The greatest size first cosigned at or before `moment`, with that time; None before the first."""

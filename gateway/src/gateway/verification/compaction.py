@@ -21,10 +21,11 @@ from gateway.verification import layout
 from gateway.verification.copy import Copy
 from gateway.verification.delta import DeltaDamaged
 from gateway.verification.folder import Folder
+from gateway.verification.layers import Layer
 from gateway.verification.layout import Block, Header
 from gateway.verification.organisations import Organisation
 from gateway.verification.projection import Projection
-from gateway.verification.sections import NUMBER
+from gateway.verification.sections import NUMBER, Base
 from gateway.verification.snapshot import SnapshotRefused, SnapshotWriter
 from gateway.verification.tables import Blobs, Rows
 from goodstanding.canonical import canonical_bytes
@@ -45,17 +46,18 @@ def write_snapshot(copy: Copy, path: Path) -> None:
     newest, state, projection = copy.mirror.newest, copy.mirror.state, copy.projection
     assert newest is not None, "a copy that has a size has the checkpoint of that size"
     _erase(projection)
+    base, changed = projection.base, projection.layers.flat()
     with SnapshotWriter(path) as out:
         out.put("origin", copy.log.origin.encode())
         out.put("note", newest.note)
         out.put("meta", canonical_bytes(_meta(projection, state)))
         _put_tree(out, state)
         _put_labels(out, projection)
-        _put_blobs(out, "account", projection.base.accounts, _accounts(projection))
-        _put_blobs(out, "organisation", projection.base.organisations, _organisations(projection))
-        _put_rows(out, "key", projection.base.keys, _keys(projection))
-        _put_rows(out, "verified", projection.base.verified, _verified(projection))
-        _put_rows(out, "subject", projection.base.subjects, _subjects(copy))
+        _put_blobs(out, "account", base.accounts, _accounts(changed))
+        _put_blobs(out, "organisation", base.organisations, _organisations(changed))
+        _put_rows(out, "key", base.keys, _keys(base, changed))
+        _put_rows(out, "verified", base.verified, _verified(base, changed))
+        _put_rows(out, "subject", base.subjects, _subjects(projection, changed))
         out.commit(copy.size, newest.checkpoint.root)
 
 
@@ -99,20 +101,20 @@ def _put_blobs(out: SnapshotWriter, name: str, table: Blobs, changes: Changes) -
     out.put(f"{name}.ends", made.ends)
 
 
-def _accounts(projection: Projection) -> Changes:
-    return {packed.to_bytes(NUMBER, "big"): block for packed, block in projection.accounts.items()}
+def _accounts(changed: Layer) -> Changes:
+    return {packed.to_bytes(NUMBER, "big"): block for packed, block in changed.accounts.items()}
 
 
-def _organisations(projection: Projection) -> Changes:
-    return {key: data or None for key, data in projection.organisations.items()}
+def _organisations(changed: Layer) -> Changes:
+    return {key: data or None for key, data in changed.organisations.items()}
 
 
-def _keys(projection: Projection) -> Changes:
+def _keys(base: Base, changed: Layer) -> Changes:
     """The rows that come and go with the accreditations that changed."""
     changes: Changes = {}
-    for packed, block in projection.accounts.items():
+    for packed, block in changed.accounts.items():
         number = packed.to_bytes(NUMBER, "big")
-        _exchange(changes, _leading_to(projection.base.accounts.number(packed)), _leading_to(block), number)
+        _exchange(changes, _leading_to(base.accounts.number(packed)), _leading_to(block), number)
     return changes
 
 
@@ -120,11 +122,11 @@ def _leading_to(block: Block | None) -> set[bytes]:
     return set() if block is None else {*layout.keys_of(block), Header.of(block).organisation}
 
 
-def _verified(projection: Projection) -> Changes:
+def _verified(base: Base, changed: Layer) -> Changes:
     """The rows that come and go with the organisations that changed."""
     changes: Changes = {}
-    for owner, data in projection.organisations.items():
-        _exchange(changes, _vouched_for(projection.base.organisations.get(owner)), _vouched_for(data or None), owner)
+    for owner, data in changed.organisations.items():
+        _exchange(changes, _vouched_for(base.organisations.get(owner)), _vouched_for(data or None), owner)
     return changes
 
 
@@ -137,10 +139,10 @@ def _exchange(changes: Changes, old: set[bytes], new: set[bytes], value: bytes) 
     changes.update((key + value, key + value) for key in new - old)
 
 
-def _subjects(copy: Copy) -> Changes:
+def _subjects(projection: Projection, changed: Layer) -> Changes:
     changes: Changes = {}
-    for subject, head in copy.heads.moved.items():
-        number = copy.projection.number_of(subject) or 0
+    for subject, head in changed.heads.items():
+        number = projection.number_of(subject) or 0
         changes[subject] = subject + head + number.to_bytes(NUMBER, "big")
     return changes
 
@@ -149,11 +151,15 @@ def _erase(projection: Projection) -> None:
     """Take what was erased out of everything that is about to be written."""
     if not projection.erasures:
         return
-    for packed in (*projection.accounts, *_naming(projection.base.accounts, projection.erasures)):
+    changed, base, top = projection.layers.flat(), projection.base, projection.layers.top
+    for packed in (*changed.accounts, *_naming(base.accounts, projection.erasures)):
         projection.block(packed)
-    gone = [key for key, data in projection.organisations.items() if data and data[: layout.ID] in projection.erasures]
-    for key in (*gone, *_described_by(projection.base.organisations, projection)):
-        projection.organisations[key] = b""
+    for key, data in changed.organisations.items():
+        if data[: layout.ID] in projection.erasures:
+            top.organisations[key] = b""
+    for key in _described_by(base.organisations, projection.erasures):
+        if key not in changed.organisations:
+            top.organisations[key] = b""
 
 
 def _naming(accounts: Blobs, event_ids: set[bytes]) -> Iterator[int]:
@@ -161,14 +167,12 @@ def _naming(accounts: Blobs, event_ids: set[bytes]) -> Iterator[int]:
     return (accounts.first[accounts.position(at)] for at in _occurrences(accounts.data, event_ids))
 
 
-def _described_by(table: Blobs, projection: Projection) -> Iterator[bytes]:
-    """The organisations whose newest description is an erased event."""
-    for at in _occurrences(table.data, projection.erasures):
+def _described_by(table: Blobs, event_ids: set[bytes]) -> Iterator[bytes]:
+    """The organisations whose newest description is one of these events."""
+    for at in _occurrences(table.data, event_ids):
         position = table.position(at)
-        key = bytes(table.keys[position * table.key : (position + 1) * table.key])
-        data = table.value(position)
-        if key not in projection.organisations and bytes(data[: layout.ID]) in projection.erasures:
-            yield key
+        if bytes(table.value(position)[: layout.ID]) in event_ids:
+            yield bytes(table.keys[position * table.key : (position + 1) * table.key])
 
 
 def _occurrences(data: memoryview, needles: set[bytes]) -> Iterator[int]:

@@ -24,11 +24,9 @@ class Copy:
     """Mirror and projection at one tree size."""
 
     def __init__(self, folder: Folder, log: TrustedLog, base: Base | None = None) -> None:
-        self.base = base or Base()
         self.log = log
-        self.projection = Projection(log.prefix, self.base)
-        self.heads = PackedHeads(self.base.subjects)
-        self.mirror = Mirror(log, self._take, self.base.state(self.heads))
+        self.projection = Projection(log.prefix, base)
+        self.mirror = Mirror(log, self._take, self.base.state(PackedHeads(self.projection)))
         self.read_deltas: list[int] = []  # where those that were read begin; the last one is being read
         self._folder = folder
         self._reader: DeltaReader | None = None
@@ -49,6 +47,11 @@ class Copy:
     def at(cls, folder: Folder, log: TrustedLog, size: int) -> "Copy":
         """A copy from the snapshot of this size, as `newest`; 0 is the empty one."""
         return cls(folder, log, Base.of(Snapshot.open(folder.snapshot(size)), log) if size else None)
+
+    @property
+    def base(self) -> Base:
+        """The snapshot's tables."""
+        return self.projection.base
 
     @property
     def size(self) -> int:
@@ -105,13 +108,18 @@ class Copy:
             self.journal.close()
             self.journal = DeltaWriter(self._folder.delta(self.size), self.log)
             self.read_deltas.append(self.size)
+            self.projection.layers.begin(self.size)
         return self.size
 
-    def adopt(self, other: "Copy") -> None:
-        """Write on where another copy of the same size, read from the same deltas, wrote until now."""
-        self.journal, other.journal = other.journal, None
-        self.shared, self.read_deltas = other.shared, other.read_deltas
-        self._close_reader()
+    def rebase(self, base: Base) -> bool:
+        """Go on from a newer snapshot; False, and nothing done, where what it holds was not read as one stretch."""
+        state = self.mirror.state
+        sizes, known = base.state(state.heads).sizes, state.sizes
+        if not self.projection.rebase(base):
+            return False
+        sizes.continue_like(known)
+        state.sizes = sizes
+        return True
 
     def share(self) -> None:
         """Show the others the newest checkpoint where only this mirror has seen it; OSError when the disk is full."""
@@ -151,6 +159,7 @@ class Copy:
         self._close_reader()
         self._reader = reader
         self.read_deltas.append(size)
+        self.projection.layers.begin(size)
         return True
 
     def _verify(self) -> None:

@@ -109,10 +109,10 @@ class Edge:
 
     async def read_feed(self) -> bool:
         """Take one page of the feed, or what another process took of it; True when there may be more."""
-        before = self._keeper.copy
+        before = self._keeper.copy.base
         more = await self._keeper.step(self._page)
         self._feed.every = FOLLOW_EVERY if self._keeper.follows else READ_EVERY
-        if self._keeper.copy is not before:
+        if self._keeper.copy.base is not before:
             self.on_load()
         return more
 

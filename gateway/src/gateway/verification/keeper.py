@@ -5,8 +5,8 @@
 2. A snapshot or delta that is refused is removed by whoever holds the lock, and what it held comes from the feed again.
 3. When what lies behind the snapshot has grown, another one is made by a process of its own. The feed waits when that
    takes so long that twice as much would be in memory.
-4. A newer snapshot is loaded beside the copy in use and takes its place once it is as far. Then the lock's holder
-   removes what is superfluous.
+4. A newer snapshot takes the place of the one in use, and what it holds is dropped from memory. Then the lock's holder
+   removes the files that are superfluous.
 """
 
 import asyncio
@@ -20,7 +20,8 @@ import structlog
 from gateway.verification.copy import Copy
 from gateway.verification.delta import DeltaDamaged
 from gateway.verification.folder import Folder
-from gateway.verification.snapshot import SnapshotRefused
+from gateway.verification.sections import Base
+from gateway.verification.snapshot import Snapshot, SnapshotRefused
 from goodstanding.clock import Clock
 from goodstanding.errors import LogError
 from goodstanding.mirror import Fetch, follow_once
@@ -75,7 +76,7 @@ class Keeper:
         self._compact = compact
         self._clock = clock
         self._bounds = bounds
-        self._coming: asyncio.Task[Copy] | None = None  # the copy that will take this one's place
+        self._coming: asyncio.Task[Base] | None = None  # the next snapshot
         self._not_before = 0.0  # by the event loop's clock: when to try again what failed
         self._erased_since: datetime | None = None
 
@@ -96,6 +97,8 @@ class Keeper:
             self.copy.share()
         else:
             more = self.copy.read()
+            if not more and self.copy.orphaned:
+                await self._reload()
         self.caught_up = self.caught_up or not more
         self._prepare()
         return more
@@ -120,13 +123,15 @@ class Keeper:
     async def _take_over(self) -> None:
         """Rules 1 and 2: read to the end of what is there, and write on behind it."""
         try:
-            copy = self.copy if self.loaded else await asyncio.to_thread(self._restored)
-            _read_to_end(copy)
-            if copy.orphaned:  # whoever followed before had begun anew
+            copy = self.copy
+            if self.loaded and copy.journal is None:
+                _read_to_end(copy)
+            if not self.loaded or copy.orphaned or copy.journal:  # orphaned: whoever followed before had begun anew
                 copy = await asyncio.to_thread(self._restored)
             self._drop_unread(copy)
             copy.begin_journal()
         except BaseException:
+            self.loaded = False  # whoever holds the lock next: this process reads everything anew
             self._folder.unlock()
             raise
         self._use(copy)
@@ -179,19 +184,24 @@ class Keeper:
         return self._coming is not None and self._bounds.full(self.copy)
 
     def _prepare(self) -> None:
-        """Begin with the next copy when it is time."""
-        if self._coming is not None or asyncio.get_running_loop().time() < self._not_before:
+        """Begin with the next snapshot when it is time."""
+        if self._coming is not None or self._pausing():
             return
-        newest = self._folder.snapshots()[-1:]
-        if self.copy.orphaned or (newest and newest[0] > self.copy.base.size):
-            self._coming = asyncio.ensure_future(asyncio.to_thread(self._loaded))
+        newest, base = next(reversed(self._folder.snapshots()), 0), self.copy.base.size
+        if base < newest <= self.copy.size:
+            self._coming = asyncio.ensure_future(asyncio.to_thread(self._opened, newest))
         elif self.follows and (self._bounds.due(self.copy) or self._erasure_due()):
-            upto = self.copy.rotate()
-            self._coming = asyncio.ensure_future(self._compacted(self.copy.base.size, upto))
+            self._coming = asyncio.ensure_future(self._compacted(base, self.copy.rotate()))
 
-    async def _compacted(self, base: int, upto: int) -> Copy:
+    async def _compacted(self, base: int, upto: int) -> Base:
         await self._compact(base, upto)
-        return await asyncio.to_thread(self._loaded)
+        return await asyncio.to_thread(self._opened, upto)
+
+    def _opened(self, size: int) -> Base:
+        return Base.of(Snapshot.open(self._folder.snapshot(size)), self._log)
+
+    def _pausing(self) -> bool:
+        return asyncio.get_running_loop().time() < self._not_before
 
     def _erasure_due(self) -> bool:
         if not self.copy.projection.erasures or not self.copy.behind:
@@ -201,13 +211,13 @@ class Keeper:
         return self._clock() - self._erased_since >= self._bounds.erasure
 
     async def _exchange(self) -> None:
-        """Rule 4; raises what went wrong with the next copy, which is tried again later."""
+        """Rule 4; raises what went wrong with the next snapshot, which is tried again later."""
         if self._coming is None or not self._coming.done():
             return
         coming, self._coming = self._coming, None
         self._not_before = asyncio.get_running_loop().time() + PAUSE
         try:
-            copy = await coming
+            base = await coming
         except FileNotFoundError:
             self._not_before = 0.0  # the lock's holder has made yet another one
             return
@@ -215,16 +225,25 @@ class Keeper:
             if self.follows:
                 self._start_over(error)
             raise
-        copy.read_all()
-        if copy.size < self.copy.size:  # the lock's holder has begun anew and is not as far yet
-            copy.close()
+        if not self.copy.rebase(base):
+            await self._reload()
             return
         self._not_before = 0.0
         if self.follows:
-            copy.adopt(self.copy)
-            self._folder.forget_before(copy.base.size)
-        self._use(copy)
-        _log.info("snapshot in use", size=copy.base.size, bytes=copy.base.length)
+            self._folder.forget_before(base.size)
+        _log.info("snapshot in use", size=base.size, bytes=base.length)
+
+    async def _reload(self) -> None:
+        """Read everything anew from the files: what this process has does not go with them."""
+        if self.follows:
+            await self._take_over()
+        elif not self._pausing():
+            self._not_before = asyncio.get_running_loop().time() + PAUSE
+            copy = await asyncio.to_thread(self._loaded)
+            if copy.size >= self.copy.size:
+                self._use(copy)
+            else:
+                copy.close()  # the lock's holder has begun anew and is not as far yet
 
     def _start_over(self, error: SnapshotRefused) -> None:
         _log.warning("what was kept is damaged; building it from the feed", why=str(error))

@@ -93,6 +93,18 @@ class Labels:
             scope = _remember(self._scopes, label, Scope.from_body(json.loads(self.text(label))))
         return scope
 
+    def rebased(self, base: LabelColumns) -> "Labels | None":
+        """The same labels over a longer base; None unless that has the same texts under the same ids."""
+        gained = len(base) - len(self._base)
+        if not 0 <= gained <= len(self._added):
+            return None
+        if any(base.get(len(self._base) + at + 1) != self._added[at] for at in range(gained)):
+            return None
+        rebased = Labels(base)
+        for text in self._added[gained:]:
+            rebased._add(text)
+        return rebased
+
     def merged(self, write: Write) -> tuple["array[int]", dict[bytes, bytes | None]]:
         """Write all texts; return where each ends and the rows that `ids` has to gain."""
         write(self._base.text)

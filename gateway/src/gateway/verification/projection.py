@@ -19,6 +19,7 @@ from typing import Any
 from gateway.verification import layout, numbers
 from gateway.verification.keys import SIZE, identifier_key, organisation_key, stated_keys
 from gateway.verification.labels import Labels
+from gateway.verification.layers import Layers
 from gateway.verification.layout import Block, Header, id_bytes
 from gateway.verification.names import Names, display_name
 from gateway.verification.organisations import Organisation
@@ -53,18 +54,22 @@ class Projection:
         self.base = base or Base()
         self.labels = Labels(self.base.labels)
         self.names = Names.from_json(self.base.meta)
-        self.accounts: dict[int, bytes] = {}  # packed number -> block
-        self.organisations: dict[bytes, bytes] = {}  # key -> `Organisation` as bytes
-        self.keys: dict[bytes, tuple[int, ...]] = {}  # key -> packed numbers that came to state it
-        self.verified: dict[bytes, tuple[bytes, ...]] = {}  # key -> organisations whose verified identifier it became
-        self.subjects: dict[bytes, int] = {}  # subject -> packed number
+        self.layers = Layers(self.base.size)
         self.erasures: set[bytes] = set()  # events erased since the snapshot was made
         self.lost: set[bytes] = {bytes.fromhex(subject) for subject in self.base.meta.get("lost", ())}
         """Subjects of which a decision was erased before their number was known."""
-        self._opened = 0  # numbers that the snapshot does not have
 
     def __len__(self) -> int:
-        return len(self.base.accounts) + self._opened
+        return len(self.base.accounts) + sum(layer.opened for layer in self.layers)
+
+    def rebase(self, base: Base) -> bool:
+        """Go on from a snapshot of something already applied; False, and nothing done, where it does not fit here."""
+        labels = self.labels.rebased(base.labels)
+        if labels is None or not self.layers.drop_before(base.size):
+            return False
+        self.base, self.labels = base, labels
+        self.erasures = set[bytes]().union(*(layer.erasures for layer in self.layers))
+        return True
 
     def apply(self, batch: Batch) -> None:
         """Take the entries of a verified batch, in order."""
@@ -130,7 +135,9 @@ class Projection:
             case "scheme", body:
                 self.names.take_scheme(body["data"])
             case "erasure", body:
-                self.erasures.update(map(id_bytes, body["data"]["event_ids"]))
+                gone = set(map(id_bytes, body["data"]["event_ids"]))
+                self.erasures |= gone
+                self.layers.top.erasures |= gone
 
     def _decide(self, entry: Entry, body: Body) -> None:
         self._not_yet_erased(body)
@@ -140,23 +147,23 @@ class Projection:
             block = self._open(packed, body)
         if subject in self.lost:
             block = layout.erased(block)
-        self.subjects[subject] = packed
+        self.layers.top.subjects[subject] = packed
         if not block[layout.FLAGS] & layout.ERASED:
             block = layout.decided(block, body, entry.index, self.labels)
             if organisation := body.get("accreditation", {}).get("organisation"):
                 block = self._state(packed, block, organisation)
-        self.accounts[packed] = bytes(block)
+        self.layers.top.accounts[packed] = bytes(block)
 
     def _open(self, packed: int, body: Body) -> bytes:
-        self._opened += 1
+        self.layers.top.opened += 1
         owner = organisation_key(body["organisation"])
-        _post(self.keys, owner, packed)
+        _post(self.layers.top.keys, owner, packed)
         return layout.opened(owner, self.labels.id(body["authority"]), self.labels.id(body["scheme"]))
 
     def _state(self, packed: int, block: Block, organisation: Body) -> bytes:
         keys = list(dict.fromkeys(stated_keys(organisation)))
         for key in keys:
-            _post(self.keys, key, packed)
+            _post(self.layers.top.keys, key, packed)
         return layout.described(block, keys, display_name(organisation["names"]))
 
     def _decision_gone(self, subject: bytes) -> None:
@@ -164,7 +171,7 @@ class Projection:
         if packed is None:
             self.lost.add(subject)
         elif (block := self.block(packed)) is not None:
-            self.accounts[packed] = layout.erased(block)
+            self.layers.top.accounts[packed] = layout.erased(block)
 
     def _describe(self, body: Body) -> None:
         self._not_yet_erased(body)
@@ -172,26 +179,33 @@ class Projection:
         verified = (entry for entry in data.get("identifiers", ()) if entry["verified"])
         keys = tuple(dict.fromkeys(identifier_key(entry["scheme"], entry["value"]) for entry in verified))
         for key in keys:
-            _post(self.verified, key, owner)
+            _post(self.layers.top.verified, key, owner)
         described = Organisation(id_bytes(body["event_id"]), keys, display_name(data["names"]))
-        self.organisations[owner] = described.encode()
+        self.layers.top.organisations[owner] = described.encode()
 
     def _not_yet_erased(self, body: Body) -> None:
         """An erasure concerns what was logged before it, whatever it names."""
         if self.erasures:
-            self.erasures.discard(id_bytes(body["event_id"]))
+            event_id = id_bytes(body["event_id"])
+            self.erasures.discard(event_id)
+            for layer in self.layers:
+                layer.erasures.discard(event_id)
 
     # ---- looking up ----------------------------------------------------------------------------------------------
 
     def block(self, packed: int) -> Block | None:
         """The block of a packed number as it is now, after what was erased."""
-        block: Block | None = self.accounts.get(packed)
-        if block is None:
-            block = self.base.accounts.number(packed)
+        block = self._written(packed)
         if block is None or not self.erasures or self.erasures.isdisjoint(layout.event_ids(block)):
             return block
-        self.accounts[packed] = layout.erased(block)
-        return self.accounts[packed]
+        self.layers.top.accounts[packed] = layout.erased(block)
+        return self.layers.top.accounts[packed]
+
+    def _written(self, packed: int) -> Block | None:
+        for layer in self.layers:
+            if (block := layer.accounts.get(packed)) is not None:
+                return block
+        return self.base.accounts.number(packed)
 
     def _known(self, packed: int, block: Block) -> Accreditation:
         header = Header.of(block)
@@ -205,7 +219,8 @@ class Projection:
         )
 
     def _organisation(self, owner: bytes) -> Organisation | None:
-        data: Block | None = self.organisations.get(owner)
+        held = (layer.organisations[owner] for layer in self.layers if owner in layer.organisations)
+        data: Block | None = next(held, None)
         if data is None:
             data = self.base.organisations.get(owner)
         described = Organisation.decode(data) if data else None
@@ -213,7 +228,7 @@ class Projection:
 
     def _posted(self, key: bytes) -> Iterator[tuple[int, Block]]:
         rows = (int.from_bytes(row[SIZE:], "big") for row in self.base.keys.starting(key))
-        for packed in {*self.keys.get(key, ()), *rows}:
+        for packed in {*rows, *(packed for layer in self.layers for packed in layer.keys.get(key, ()))}:
             if (block := self.block(packed)) is not None:
                 yield packed, block
 
@@ -225,15 +240,16 @@ class Projection:
 
     def _owners(self, key: bytes) -> Iterable[bytes]:
         rows = (row[SIZE:] for row in self.base.verified.starting(key))
-        for owner in {*self.verified.get(key, ()), *rows}:
+        for owner in {*rows, *(owner for layer in self.layers for owner in layer.verified.get(key, ()))}:
             described = self._organisation(owner)
             if described is not None and key in described.keys:
                 yield owner
 
     def number_of(self, subject: bytes) -> int | None:
         """The packed number whose decisions a subject's leaves are."""
-        if (packed := self.subjects.get(subject)) is not None:
-            return packed
+        for layer in self.layers:
+            if (packed := layer.subjects.get(subject)) is not None:
+                return packed
         for row in self.base.subjects.starting(subject):
             return int.from_bytes(row[SUBJECT + HASH_SIZE :], "big") or None
         return None
