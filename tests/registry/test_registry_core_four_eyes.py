@@ -8,8 +8,6 @@ from sqlalchemy.exc import IntegrityError
 
 from registry.errors import DomainError
 
-pytestmark = pytest.mark.both_backends
-
 PROPOSERS = {"pema", "both", "hr-key"}
 APPROVERS = {"anil", "asha", "both"}  # persons of the same authority with the role
 
@@ -46,6 +44,7 @@ async def test_an_api_key_that_calls_itself_a_person_is_still_one(register):
         await register.acts.approve(disguised, proposal_id, digest, key=register.key())
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize(
     "change",
     [

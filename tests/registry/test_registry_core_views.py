@@ -4,8 +4,6 @@ import pytest
 from core_world import LABOUR, LICENCE, STANDARD, opaque
 from sqlalchemy import event
 
-pytestmark = pytest.mark.both_backends
-
 LIST = """
 query ($first: Int, $after: String, $filter: AccreditationFilter) {
   accreditations(first: $first, after: $after, filter: $filter) { totalCount
@@ -79,6 +77,7 @@ async def test_proposals_are_for_members_of_their_authority(register):
         }  # fmt: skip
 
 
+@pytest.mark.both_backends
 async def test_proposals_by_state(register):
     number = await register.applied()
     old, _ = await register.proposed(number, "grant")
@@ -96,6 +95,7 @@ async def test_proposals_by_state(register):
     assert error["extensions"] == {"code": "INVALID", "field": "state"}
 
 
+@pytest.mark.both_backends
 async def test_filters(register):
     first = await register.applied(corridors=[("NP", "QA"), ("NP", "MY")], jurisdiction="NP")
     register.clock.forward(hours=1)
@@ -132,6 +132,7 @@ async def test_a_filter_with_a_value_of_a_newer_client(register):
     assert "HIBERNATING" in error["message"]
 
 
+@pytest.mark.both_backends
 async def test_pages_cover_everything_once(register):
     made = {await register.applied() for _ in range(5)}
     seen, after, pages = [], None, 0
@@ -163,6 +164,7 @@ async def test_a_page_size_over_the_limit(register):
         assert error["extensions"] == {"code": "INVALID", "field": "first"}
 
 
+@pytest.mark.both_backends
 async def test_changes_come_in_the_order_of_the_log(register):
     number = await register.granted()
     await register.applied()
@@ -185,6 +187,7 @@ async def test_changes_come_in_the_order_of_the_log(register):
     assert (await register.ask(CHANGES, after=after))["changes"]["edges"] == []
 
 
+@pytest.mark.both_backends
 async def test_an_organisation_lists_its_accreditations(register):
     numbers_ = [await register.granted() for _ in range(2)]
     await register.logged()
@@ -198,6 +201,7 @@ async def test_an_organisation_lists_its_accreditations(register):
     assert all(entry["totalCount"] == 1 and not entry["pageInfo"]["hasNextPage"] for entry in lists)
 
 
+@pytest.mark.both_backends
 async def test_authorities_with_their_schemes(register):
     answer = await register.ask("{ authorities { edges { node { id schemes { id owner { id } } } } } }")
 
@@ -207,6 +211,7 @@ async def test_authorities_with_their_schemes(register):
     assert schemes == {"aut_council": [LICENCE, STANDARD], "aut_labour": [LICENCE, STANDARD], "aut_trade": [STANDARD]}
 
 
+@pytest.mark.both_backends
 async def test_entities_are_found_by_their_keys(register):
     number = await register.granted()
     await register.logged()

@@ -12,8 +12,6 @@ from registry.issuance import lists
 from registry.issuance.lists import StatusLists
 from registry.issuance.policy import Policy
 
-pytestmark = pytest.mark.both_backends
-
 SOON = START + timedelta(minutes=10)
 
 
@@ -52,6 +50,7 @@ def signings(monkeypatch):
     return count
 
 
+@pytest.mark.both_backends
 async def test_a_suspension_is_in_the_next_list_although_the_log_is_cut(world):
     suspended, untouched = await world.granted(), await world.granted()
     await world.workers.drain()
@@ -99,6 +98,7 @@ async def test_a_restarted_registry_serves_the_stored_token(world, signings):
     assert len(signings) == 1
 
 
+@pytest.mark.both_backends
 async def test_no_list_outlives_the_next_change_of_any_entry(world, signings):
     await world.granted()
     number = await world.granted(valid_until=SOON)
@@ -116,6 +116,7 @@ async def test_no_list_outlives_the_next_change_of_any_entry(world, signings):
     assert await code_served(world, number) == 1
 
 
+@pytest.mark.both_backends
 async def test_a_change_decided_later_shortens_the_list_that_would_outlive_it(world, signings):
     number, other = await world.granted(), await world.granted()
     await world.workers.drain()

@@ -7,9 +7,8 @@ from issuance_world import START
 
 from registry.issuance import publication, status
 
-pytestmark = pytest.mark.both_backends
 
-
+@pytest.mark.both_backends
 async def test_suspension_shows_at_commit_while_the_log_is_cut_and_others_stay_good(world):
     suspended, untouched = await world.granted(), await world.granted()
     await world.workers.drain()
@@ -36,6 +35,7 @@ async def test_lifting_waits_for_the_log(world):
     assert await world.codes(number) == [0]
 
 
+@pytest.mark.both_backends
 async def test_revocation_is_for_good(world):
     number = await world.granted()
     await world.workers.drain()
@@ -61,6 +61,7 @@ async def test_a_suspension_from_tomorrow_shows_tomorrow(world):
     assert await world.codes(number) == [2]
 
 
+@pytest.mark.both_backends
 async def test_the_end_of_validity_lapses_by_itself(world):
     number = await world.granted(valid_until=START + timedelta(days=30))
     await world.workers.drain()
@@ -82,6 +83,7 @@ async def test_refreshing_again_changes_no_version(world):
     assert await world.list_versions() == before == [1]
 
 
+@pytest.mark.both_backends
 async def test_indices_are_never_given_twice_and_a_full_list_is_followed_by_another(world, monkeypatch):
     monkeypatch.setattr(status, "CAPACITY", 64)
     numbers = [await world.granted() for _ in range(40)]

@@ -23,8 +23,6 @@ from registry.database import Database
 from registry.migrate import following, migrate
 from registry.tables import METADATA
 
-pytestmark = pytest.mark.both_backends
-
 SETTINGS = {"prefix": "TEST", "origin": HOME}
 VERSIONS = ROOT / "services/registry/src/registry/migrations/versions"
 NEWEST = max(VERSIONS.glob("m[0-9]*.py"))
@@ -42,6 +40,7 @@ async def state(url):
     return at, differ
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize(("revision", "operations", "left_at"), [("0001", 17, None), ("0002_from_0001", 1, "0001")])
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(
     empty_database, tmp_path, revision, operations, left_at
@@ -58,6 +57,7 @@ async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_compl
     assert (await state(empty_database))[1] == []
 
 
+@pytest.mark.both_backends
 async def test_several_that_migrate_at_once_do_it_once(empty_database):
     await asyncio.gather(*(asyncio.to_thread(asyncio.run, migrate(empty_database, **SETTINGS)) for _ in range(4)))
     assert (await state(empty_database))[1] == []
@@ -154,6 +154,7 @@ async def before_and_now(empty_database, tmp_path):
         await before.stop()
 
 
+@pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 async def test_the_version_before_writes_beside_this_one(before_and_now):
     """Expand: what version N added, version N-1 neither fills nor stumbles over, and each reads what the other wrote."""
     before, now = before_and_now

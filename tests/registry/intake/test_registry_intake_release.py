@@ -11,8 +11,6 @@ from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.intake import repository
 from registry.issuance import ledger
 
-pytestmark = pytest.mark.both_backends
-
 ACME = ["Acme Ltd", "Leeds", "", "Worker (A rating)", "Skilled Worker"]
 ODD = ["Odd Ltd", "", "", "Worker (Platinum)", "Skilled Worker"]
 OWN = ["Aruna Manpower", "NP", "np-licence", "1204/077", "Renewed", "sch_np_licence"]
@@ -22,6 +20,7 @@ def org(at: int) -> list[str]:
     return [f"Org {at}", "Leeds", "", "Worker (A rating)", "Skilled Worker"]
 
 
+@pytest.mark.both_backends
 async def test_a_released_row_is_a_list_decision_citing_the_snapshot(office, uk):
     snapshot = await office.stage(uk([ACME, [*ACME[:4], "Creative Worker"], ODD]))
 
@@ -86,6 +85,7 @@ async def test_standing_follows_from_the_decision_and_the_mapping(office, uk):
     }
 
 
+@pytest.mark.both_backends
 async def test_one_organisation_on_two_lists_is_one_organisation(office, uk):
     temporary = [*ACME[:3], "Temporary Worker (A rating)", "Charity Worker"]
     await office.release(await office.stage(uk([ACME, temporary])))
@@ -98,6 +98,7 @@ async def test_one_organisation_on_two_lists_is_one_organisation(office, uk):
     assert await office.rows("select count(*), count(distinct organisation_id) from accreditations") == [(4, 2)]
 
 
+@pytest.mark.both_backends
 async def test_an_own_list_finds_who_is_registered_already(office, own):
     await office.release(await office.stage(own([OWN]), "nima", layout="listing", transcribed_from=None), "om")
     body = (await office.bodies())[0]
@@ -118,6 +119,7 @@ async def test_an_own_list_finds_who_is_registered_already(office, own):
     assert await office.rows("select count(*) from organisations") == [(1,)]
 
 
+@pytest.mark.both_backends
 async def test_a_list_does_not_change_what_was_decided(office, own):
     await office.release(await office.stage(own([OWN]), "nima", layout="listing", transcribed_from=None), "om")
     number = (await office.bodies())[0]["number"]
@@ -204,6 +206,7 @@ class Killed(BaseException):
     """Stands for the process ending here; nothing catches it."""
 
 
+@pytest.mark.both_backends
 @pytest.mark.parametrize("at", [0, 1, 2], ids=["first batch", "second batch", "last batch"])
 @pytest.mark.parametrize("inside", [True, False], ids=["inside a transaction", "between transactions"])
 async def test_a_killed_release_goes_on_where_it_stopped(office, uk, monkeypatch, at, inside):
@@ -243,6 +246,7 @@ async def test_a_killed_release_goes_on_where_it_stopped(office, uk, monkeypatch
     ]
 
 
+@pytest.mark.both_backends
 async def test_two_releases_at_once_release_each_listing_once(office, uk):
     snapshot = await office.stage(uk([org(number) for number in range(40)]))
     both = [office.intake(batch=3).release(office.people["ben"], snapshot.id) for _ in range(2)]
@@ -251,6 +255,7 @@ async def test_two_releases_at_once_release_each_listing_once(office, uk):
     assert len(await office.bodies()) == 40
 
 
+@pytest.mark.both_backends
 async def test_somebody_who_takes_over_stops_the_first(office, uk):
     snapshot = await office.stage(uk([org(number) for number in range(6)]))
     cam_takes_over = []
@@ -270,6 +275,7 @@ async def test_somebody_who_takes_over_stops_the_first(office, uk):
     assert len(await office.bodies()) == 6
 
 
+@pytest.mark.both_backends
 async def test_what_was_listed_meanwhile_is_not_listed_twice(office, uk):
     better = [*ACME[:3], "Worker (B rating)", "Creative Worker"]
     first, second = (
