@@ -26,6 +26,7 @@ Check = Callable[[str, Any], None]
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
 _NUMBER = re.compile(r"[A-Z]{2,6}-[0-9A-HJKMNP-TV-Z]{8}-\d\d", re.ASCII)
+_ESCAPED = re.compile(r'["\\\x00-\x1f]')
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -129,6 +130,8 @@ def _precedes(left: Any, right: Any) -> bool:
             return False
         if isinstance(left[name], str):
             left, right = left[name], right[name]
+    if isinstance(left, str) and isinstance(right, str) and not _ESCAPED.search(left + right):
+        return f'{left}"' < f'{right}"'  # as quoted UTF-8 is ordered, without writing it
     return written_plainly(left) < written_plainly(right)
 
 
@@ -150,15 +153,16 @@ class Members:
         if not self.required.keys() <= value.keys():
             missing = sorted(self.required.keys() - value.keys())
             raise EventError(f"{path or 'body'} lacks {', '.join(missing)}")
-        checks = self.checks
-        for name, member in value.items():
-            check = checks.get(name)
-            if check is None:
-                raise EventError(f"{path or 'body'} has an unknown member {str(name)[:40]!r}")
-            try:
-                check(name, member)
-            except EventError as error:
-                raise EventError(f"{path}.{error}" if path else str(error)) from error
+        name = ""
+        try:
+            for name, member in value.items():
+                self.checks[name](name, member)
+        except EventError as error:
+            raise EventError(f"{path}.{error}" if path else str(error)) from error
+        except KeyError:
+            if name in self.checks:
+                raise
+            raise EventError(f"{path or 'body'} has an unknown member {str(name)[:40]!r}") from None
 
 
 def record_of(required: Mapping[str, Check], optional: Mapping[str, Check] | None = None) -> Members:
