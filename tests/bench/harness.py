@@ -1,15 +1,17 @@
-"""Measuring: ours and a named reference, interleaved in one run, medians over rounds, a ratio as the result.
+"""Measuring: ours and a named reference, interleaved in one run, medians over rounds, a ratio as the result; or a
+figure by itself against a bound that an issue names.
 
     {"machine": {…}, "rows": [{"name", "value", "unit", "reference", "reference_value", "ratio", "target", "met", "rounds"}]}
 
 A target is one that an issue or a document names; a miss stays in the table as ``met: false``.
 """
 
+import math
 import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,35 +23,50 @@ Work = Callable[[], int]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table."""
+    """One line of the table: beside a reference its target is a ratio, else a value; `most` says it is an upper bound."""
 
     name: str
     value: float
     unit: str
-    reference: str
-    reference_value: float
-    ratio: float
+    reference: str | None = None
+    reference_value: float | None = None
+    ratio: float | None = None
     target: float | None = None
-    rounds: dict[str, list[float]] = field(default_factory=dict)
+    most: bool = False
+    rounds: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
     @property
     def met(self) -> bool | None:
-        """Whether the ratio reaches the target; None without one."""
-        return None if self.target is None else self.ratio >= self.target
+        """Whether the target is met; None without one."""
+        if self.target is None:
+            return None
+        reached = self.value if self.ratio is None else self.ratio
+        return reached <= self.target if self.most else reached >= self.target
 
     def as_json(self) -> dict[str, Any]:
         """The row as it stands in build/bench.json."""
         return {
             "name": self.name,
-            "value": round(self.value, 1),
+            "value": _short(self.value),
             "unit": self.unit,
             "reference": self.reference,
-            "reference_value": round(self.reference_value, 1),
-            "ratio": round(self.ratio, 3),
+            "reference_value": _short(self.reference_value),
+            "ratio": _short(self.ratio),
             "target": self.target,
             "met": self.met,
-            "rounds": {who: [round(rate, 1) for rate in rates] for who, rates in self.rounds.items()},
+            "rounds": {who: [_short(value) for value in values] for who, values in self.rounds.items()},
         }
+
+
+def _short(value: float | None) -> float | None:
+    """Four digits are more than a measurement has."""
+    return None if value is None else float(f"{value:.4g}")
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """The smallest value that so many percent of all do not exceed."""
+    ordered = sorted(values)
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]
 
 
 def compare(
@@ -65,7 +82,7 @@ def compare(
         other.append(_rate(theirs))
     value, reference_value = statistics.median(mine), statistics.median(other)
     both = {"ours": mine, "reference": other}
-    return Row(name, value, unit, reference, reference_value, value / reference_value, target, both)
+    return Row(name, value, unit, reference, reference_value, value / reference_value, target, rounds=both)
 
 
 def _rate(work: Work) -> float:

@@ -40,11 +40,16 @@ def _table(rows: list[Row]) -> Table:
     table = Table("what", "ours", "reference", "its rate", "ratio", "target", "met")
     for row in rows:
         met = "" if row.met is None else "yes" if row.met else "no"
+        target = "" if row.target is None else f"{'≤' if row.most else '≥'} {row.target:g}"
         table.add_row(
-            row.name, f"{row.value:,.0f} {row.unit}", row.reference, f"{row.reference_value:,.0f}", f"{row.ratio:.2f}",
-            "" if row.target is None else f"{row.target:g}", met,
+            row.name, f"{_number(row.value)} {row.unit}", row.reference or "", _number(row.reference_value),
+            "" if row.ratio is None else f"{row.ratio:.2f}", target, met,
         )  # fmt: skip
     return table
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 Followed, each on its own (the numbers of the issuance cycle's step 7):
 
-- the feed, every 0.2 s: entries and bodies up to a verified checkpoint. One process of a machine does it; the others
+- the feed, every 0.1 s: entries and bodies up to a verified checkpoint. One process of a machine does it; the others
   read along every 0.05 s (`keeper.py`);
 - the checkpoint, every 2 s, by the same process: the signed time that freshness is measured by;
 - the released records, every second, by the same process;
@@ -36,7 +36,7 @@ from goodstanding.trust import Trust, TrustedLog
 from goodstanding.verdict import Verdict
 
 PAGE_TIMEOUT: Final = 30.0
-FOLLOW_EVERY: Final = 0.2
+FOLLOW_EVERY: Final = 0.1
 READ_EVERY: Final = 0.05
 _PARALLEL = 8
 _FRESH = {"Cache-Control": "no-cache"}
