@@ -9,7 +9,9 @@ from pathlib import Path
 from foreign_tools import BUILD, NoAnswer, install_node, install_packages
 
 HERE = Path(__file__).resolve().parent
-PUBLISHED = HERE.parents[2] / "infra" / "supergraph" / "supergraph.graphql"
+ROOT = HERE.parents[2]
+PUBLISHED = ROOT / "infra" / "supergraph" / "supergraph.graphql"
+MEASURED = ROOT / "docs" / "bench" / "composition.json"
 COMPOSE_SECONDS = 60
 
 ADDRESSES = {

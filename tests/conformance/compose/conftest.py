@@ -6,11 +6,13 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "simulators")]
+BESIDE = [HERE.parents[1] / name for name in ("simulators", "processes")]
+sys.path[:0] = [str(folder) for folder in (HERE, HERE.parent, *BESIDE)]
 
 from compose_engines import started  # noqa: E402
 from compose_table import Table  # noqa: E402
-from compose_tools import install, versions  # noqa: E402
+from compose_tools import MEASURED, install, versions  # noqa: E402
+from foreign_tools import BUILD  # noqa: E402
 
 TABLE = pytest.StashKey[Table]()
 
@@ -37,6 +39,7 @@ def compose_table(request):
 def pytest_terminal_summary(terminalreporter, config):
     table = config.stash.get(TABLE, None)
     if table is not None and table.rows:
+        table.write(BUILD / MEASURED.name, versions())
         terminalreporter.section("composition")
         for line in table.lines(versions()):
             terminalreporter.write_line(line)
