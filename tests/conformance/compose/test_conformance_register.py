@@ -1,12 +1,15 @@
 """The same operations through our gateway, Hive Gateway and Grafbase, over registry, log and edge as they run."""
 
+import json
 from collections import Counter
 
 import pytest
 import register_engines
+from compose_cases import CASES as LIBRARY_CASES
 from compose_engines import GRAFBASE, HIVE, OURS
 from compose_outcome import expected, outcome
-from compose_table import REGISTER
+from compose_table import LIBRARY, REGISTER
+from compose_tools import MEASURED, versions
 from register_cases import CASES
 
 pytestmark = pytest.mark.conformance
@@ -33,3 +36,12 @@ def test_enough_was_compared(compose_table):
     assert sum(row.has_errors for row in same) >= 20
     assert min(Counter(row.case.trap for row in same).values()) >= 5
     assert {row.case.trap for row in same} == {case.trap for case in CASES}
+
+
+def test_the_committed_table_is_of_these_cases_and_versions():
+    measured = json.loads(MEASURED.read_text("utf-8"))
+    again = "run the suite and copy build/conformance/composition.json there"
+    assert measured["versions"] == versions(), again
+    counted = {(row["services"], row["trap"]): row["cases"] for row in measured["rows"] if row["trap"] != "all"}
+    cases = {LIBRARY: LIBRARY_CASES, REGISTER: CASES}
+    assert counted == Counter((services, case.trap) for services, each in cases.items() for case in each), again
