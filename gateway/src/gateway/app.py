@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import FastAPI
 
 from gateway import problems
+from gateway.compose.kept import KeptSubgraphs
 from gateway.compose.subgraphs import Supergraph, services
 from gateway.faces import graphql, health, page, proxy, subgraph, verify
 from gateway.followers import Follower, Followers
@@ -39,7 +40,8 @@ def create_app(
     log = followed_log(trust, settings.prefix)
     edge = Edge(trust, log, upstreams, clock, bound, settings.var / "edge")
     context, limits = Context(edge), DocumentLimits()
-    supergraph = Supergraph(services(upstreams, context), limits, introspection=settings.introspection)
+    kept = KeptSubgraphs(settings.var / "subgraphs.sdl")
+    supergraph = Supergraph(services(upstreams, context), limits, kept=kept, introspection=settings.introspection)
     followers = Followers((*edge.followers(), Follower("composition", supergraph.refresh, COMPOSE_EVERY)))
     metrics = Metrics(edge, followers.members, clock)
     guard = TokenGuard(settings.access_keys, settings.origin, clock)

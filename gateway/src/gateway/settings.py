@@ -18,7 +18,7 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=1, le=65535, description="Port `gateway serve` listens on.")
     registry_url: str = Field("http://127.0.0.1:8081", description="Base address of the registry.")
     audit_url: str = Field("http://127.0.0.1:8082", description="Base address of the audit service.")
-    var: Path = Field(Path("var"), description="Folder whose part `edge` the processes of one machine share.")
+    var: Path = Field(Path("var"), description="Folder shared by the processes of a machine: `edge`, `subgraphs.sdl`.")
     trust: Path = Field(Path("var/trust.json"), description="Trust file: logs, status keys, issuers.")
     prefix: str | None = Field(None, description="Number prefix to follow, where the trust file names several logs.")
     access_keys: list[dict[str, Any]] = Field(
