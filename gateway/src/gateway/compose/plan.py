@@ -11,17 +11,12 @@ Rules
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from graphql import (
-    DocumentNode,
-    OperationDefinitionNode,
-    OperationType,
-    is_abstract_type,
-    validate,
-)
+from graphql import DocumentNode, OperationDefinitionNode, OperationType, is_abstract_type, validate
 
 from gateway.compose.document import Writer, split
 from gateway.compose.names import Names
 from gateway.compose.schema import Composition
+from gateway.compose.sdl import ROOTS
 from gateway.compose.selection import ALWAYS, Field, Selection, Source, named
 
 
@@ -70,7 +65,7 @@ class Plan:
     @property
     def root(self) -> str:
         """The root type."""
-        return "Mutation" if self.operation is OperationType.MUTATION else "Query"
+        return ROOTS[self.operation.value]
 
 
 def plan(composition: Composition, document: DocumentNode, operation: OperationDefinitionNode, text: str) -> Plan:
@@ -92,7 +87,7 @@ class _Planner:
 
     def plan(self) -> Plan:
         kind = self._operation.operation
-        root = "Mutation" if kind is OperationType.MUTATION else "Query"
+        root = ROOTS[kind.value]
         fields = [field for field in self._selection.fields(root) if field.name != "__typename"]
         owned: dict[str, tuple[Field, ...]] = {}
         for field in fields:

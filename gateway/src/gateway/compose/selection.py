@@ -67,11 +67,6 @@ class Field:
         """Its name and arguments; the same in every occurrence."""
         return self.occurrences[0].node
 
-    @property
-    def is_conditional(self) -> bool:
-        """False when it is always included."""
-        return all(occurrence.when for occurrence in self.occurrences)
-
     def position(self, variables: Mapping[str, Any]) -> int | None:
         """Where it stands among its siblings; None when it is not included."""
         return next((one.position for one in self.occurrences if holds(one.when, variables)), None)
