@@ -1,6 +1,8 @@
 """Services that fail, answer late, too much or nonsense, and say more than a client may read."""
 
+import asyncio
 import json
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from composed_library import Composed
@@ -67,10 +69,50 @@ NONSENSE = {
     "an error without a message": lambda _: JSONResponse({"data": {}, "errors": [{"secret": 1}]}),
     "too much": lambda _: JSONResponse({"data": {"x": "y" * (9 * 1024 * 1024)}}),
     "too deep": lambda _: PlainTextResponse("[" * 100_000, media_type="application/json"),
+    "no number": lambda _: Response(b'{"data": {"review": {"id": NaN}}}', media_type="application/json"),
+    "no end of a number": lambda _: Response(b'{"data": {"review": {"id": 1e999}}}', media_type="application/json"),
+    "not utf-8": lambda _: Response('{"data": {"secret": "é"}}'.encode("latin-1"), media_type="application/json"),
+    "nothing": lambda _: Response(b"", media_type="application/json"),
     "redirect": lambda _: Response(status_code=307, headers={"Location": "http://elsewhere.invalid/"}),
     "problem": lambda _: JSONResponse({"title": "secret"}, 401, media_type="application/problem+json"),
     "crash": lambda _: 1 / 0,
 }
+
+
+async def drip(writer):
+    while True:
+        writer.write(b"1\r\n \r\n")
+        await writer.drain()
+        await asyncio.sleep(0.01)
+
+
+async def flood(writer):
+    while True:
+        writer.write(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+        await writer.drain()
+
+
+async def hang_up(writer):
+    writer.write(b'9\r\n{"data": {\r\n')
+    await writer.drain()
+
+
+ENDLESS = {"byte by byte, for ever": drip, "for ever, as fast as it can": flood, "and hangs up half way": hang_up}
+
+
+@asynccontextmanager
+async def serving(body):
+    """A service on a port that begins a JSON answer and goes on as told."""
+
+    async def serve(reader, writer):
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        with suppress(OSError):
+            await body(writer)
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 class TestAServiceThatAnswersNonsense:
@@ -98,6 +140,14 @@ class TestAServiceThatAnswersNonsense:
         assert got["data"] == {"book": {"title": "Salt", "rating": None}}
         assert codes(got) == [(["book", "rating"], FAILED)]
         await composed.close()
+
+    @pytest.mark.parametrize("how", ENDLESS)
+    async def test_that_does_not_stop_answering(self, composed, how):
+        async with serving(ENDLESS[how]) as address:
+            composed.executor._services["reviews"] = Remote("reviews", over_http(address), timeout=1)
+            got = await composed.ask('{ book(isbn: "b1") { title rating } }')
+        assert got["data"] == {"book": {"title": "Salt", "rating": None}}
+        assert codes(got) == [(["book", "rating"], FAILED)]
 
     async def test_that_cannot_be_reached(self, composed):
         composed.executor._services["reviews"] = Remote("reviews", over_http("http://127.0.0.1:9"))

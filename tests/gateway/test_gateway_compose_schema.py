@@ -7,7 +7,8 @@ from graphql import build_schema
 from starlette.responses import JSONResponse, PlainTextResponse
 
 from gateway.compose.schema import HERE, compose
-from gateway.compose.sdl import CompositionError
+from gateway.compose.sdl import MAX_SDL, CompositionError
+from gateway.upstream import UpstreamError
 
 LINK = 'extend schema @link(url: "https://specs.apollo.dev/federation/v2.9", import: ["@key", "@shareable"])'
 THING = 'type Thing @key(fields: "id") { id: ID! name: String }'
@@ -154,10 +155,21 @@ def test_what_is_not_understood_is_refused_by_name(sdl, message):
 
 
 class TestKeepingTheLast:
-    @pytest.mark.parametrize("body", [b"{}", b'{"data":{"_service":{"sdl":1}}}', b"x", b'{"data":null}'])
+    @pytest.mark.parametrize(
+        "body",
+        [b"{}", b'{"data":{"_service":{"sdl":1}}}', b"x", b'{"data":null}', b"<html>no</html>", b"\xff\xfe", b"[1]", b"",
+         b"[" * 100_000, b'{"data":{"_service":{"sdl":NaN}}}'],
+        ids=lambda body: body[:40],
+    )  # fmt: skip
     async def test_a_service_without_sdl(self, register, make_gateway, body):
         register.broken["/graphql"] = lambda: PlainTextResponse(body)
         with pytest.raises(CompositionError, match="registry answered"):
+            await make_gateway().follow("composition")
+
+    @pytest.mark.parametrize("length", [MAX_SDL + 1, 2 * MAX_SDL + 1])
+    async def test_a_service_with_too_long_an_sdl(self, register, make_gateway, length):
+        register.broken["/graphql"] = lambda: JSONResponse({"data": {"_service": {"sdl": "#" * length}}})
+        with pytest.raises((CompositionError, UpstreamError), match="longer than|answered more than"):
             await make_gateway().follow("composition")
 
     async def test_a_service_that_is_away_or_changed_for_the_worse_changes_nothing(self, register, gateway):

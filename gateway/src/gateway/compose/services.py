@@ -15,6 +15,7 @@ from graphql import GraphQLSchema, execute_sync, parse
 from strawberry.federation import Schema
 
 from gateway.compose.sdl import MAX_SDL, CompositionError
+from gateway.strict_json import read_json
 from gateway.upstream import TIMEOUT, Answer, UpstreamError, read
 
 MAX_ANSWER: Final = 8 * 1024 * 1024
@@ -68,8 +69,8 @@ class Remote:
         """Ask `_service`."""
         answer = await self._post({"query": "{ _service { sdl } }"}, _HEADERS, 2 * MAX_SDL)
         try:
-            sdl = json.loads(answer.body)["data"]["_service"]["sdl"]
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            sdl = read_json(answer.body)["data"]["_service"]["sdl"]
+        except (ValueError, KeyError, TypeError) as error:
             message = f"{self._name} answered {answer.status} and no SDL when asked for its subgraph"
             raise CompositionError(message) from error
         if not isinstance(sdl, str):
@@ -146,8 +147,8 @@ class Introspection:
 def reply(answer: Answer) -> Reply:
     """Read an answer (rule 2); UpstreamError when it is no GraphQL response."""
     try:
-        body = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
+        body = read_json(answer.body)
+    except ValueError as error:
         raise UpstreamError(f"it answered {answer.status} and no JSON") from error
     if not isinstance(body, dict) or not (body.get("data") is not None or body.get("errors")):
         raise UpstreamError(f"it answered {answer.status} with neither data nor errors")

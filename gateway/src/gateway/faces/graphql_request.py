@@ -1,7 +1,5 @@
 """Reading a GraphQL request from HTTP: rules 2 and 3 of `graphql.py`."""
 
-import json
-import math
 from collections.abc import Mapping
 from itertools import chain
 from typing import Any, Final
@@ -9,6 +7,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from gateway.compose.execute import Operation
+from gateway.strict_json import read_json
 
 MAX_BODY: Final = 1024 * 1024
 MAX_DEPTH: Final = 50
@@ -67,19 +66,12 @@ async def _bounded(request: Request) -> bytes:
 def _parsed(data: bytes) -> Any:
     """JSON that can be written again: no NaN, no infinity, not deeper than it may be sent on."""
     try:
-        value = json.loads(data, parse_constant=_finite, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
+        value = read_json(data)
+    except ValueError as error:
         raise BadRequest(400, "the request is not JSON, or is nested too deeply") from error
     if data.count(b"[") + data.count(b"{") > MAX_DEPTH:
         _check_depth(value)
     return value
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"{text[:40]} is no number of JSON")
-    return number
 
 
 def _check_depth(value: Any) -> None:
