@@ -53,7 +53,7 @@ class TestAServiceThatIsAwayAtTheStart:
         await start().refresh()
         described["desk"].away = True
         again = start()
-        with pytest.raises(UpstreamError, match="cannot be reached"):  # told to the operator all the same
+        with pytest.raises(UpstreamError, match="desk: /graphql cannot be reached"):  # an operator is told
             await again.refresh()
         assert fields(again) >= {"book", "latest", "loans"}
         assert list(again.executor.composition.known)[:3] == list(SDL)  # in the order of preference

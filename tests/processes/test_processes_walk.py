@@ -137,6 +137,26 @@ async def test_each_restarts_under_traffic_and_nothing_acknowledged_is_lost(hous
     await until(lambda: settled(house), "the outbox does not empty", 20)
 
 
+async def test_a_gateway_that_starts_while_the_registry_is_away_answers_what_does_not_need_it(house, walked):
+    registry, gateway = house.topology.processes["registry"], house.topology.processes["gateway"]
+    await registry.terminate()
+    try:
+        await gateway.terminate()
+        await gateway.start()
+        await gateway.ready()
+        asked = "query($n: String!) { verify(by: {number: $n}) { verdict accreditation { validUntil } } log { size } }"
+        body = {"query": asked, "variables": {"n": walked.number}}
+        answered = (await house.client.post("/graphql", json=body)).json()
+        followers = (await house.state("8080")).json()["followers"]
+    finally:
+        await registry.start()
+        await registry.ready()
+    assert answered["data"]["verify"]["accreditation"] == {"validUntil": None}
+    assert answered["data"]["log"]["size"] > 10
+    assert [error["path"] for error in answered["errors"]] == [["verify", "accreditation", "validUntil"]]
+    assert "registry: /graphql cannot be reached" in followers["composition"]["error"]
+
+
 async def test_a_database_that_is_away_is_named_and_comes_back(house):
     databases = {
         name: house.topology.secrets[f"{name}_database_url"].rpartition("/")[2] for name in ("registry", "audit")

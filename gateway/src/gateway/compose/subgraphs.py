@@ -72,7 +72,9 @@ class Supergraph:
         for name, service in self._services.items():
             try:
                 found[name] = await service.sdl()
-            except (UpstreamError, CompositionError) as error:
+            except UpstreamError as error:
+                away = away or UpstreamError(f"{name}: {error}", timed_out=error.timed_out)
+            except CompositionError as error:
                 away = away or error
         return found, away
 
