@@ -1,7 +1,8 @@
 """The operations of the differential test, by trap. Each is asked of three gateways over the same library.
 
-What a case is compared by: the data, exactly; and the nulls that errors explain (GraphQL 6.4.4 lets a server choose
-among several errors behind one null, and what it calls them is its own: messages and codes are not compared).
+What a case is compared by: the data, exactly and in its order; and the nulls that errors explain (GraphQL 6.4.4 lets a
+server choose among several errors behind one null, and what it calls them is its own: messages and codes are not
+compared).
 
 `broken` puts something in the place of a service's answers. `differs` says where a stock engine answers otherwise, how,
 and which section of a specification decides; a test fails when an engine stops doing so.

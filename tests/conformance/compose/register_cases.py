@@ -1,12 +1,13 @@
-"""The operations of the differential test over the register: registry, log and edge as processes, three gateways before them.
+"""The operations of the differential test over the register: registry, log and edge as processes, three gateways
+before them.
 
 Words in angle brackets stand for what the sample gave out: <ACTIVE>, <SUSPENDED> ... for the number of an accreditation
-in that standing, <NOBODY> for a number nobody has, <organisation>, <decision> and <event> for ids of the one that is active. Compared as in
-`compose_cases.py`. What changes from one second to the next is not asked for, so nothing has to be normalised: the time
-of an answer (`asOf` unless given, `knownAt`, `freshUntil`) and what holds the log's time cosignature (`checkpoint`,
-`tlogProof`). Introspection is asked for what has one member, or members in one order for all engines: GraphQL 4.2 gives
-the members of a type no order. Acts are sent to each gateway under one idempotency key, so that the second and third repeat the first;
-those that change something stand at the end.
+in that standing, <NOBODY> for a number nobody has, <organisation>, <decision> and <event> for ids of the one that is
+active. Compared as in `compose_cases.py`. What changes from one second to the next is not asked for, so nothing has to
+be normalised: the time of an answer (`asOf` unless given, `knownAt`, `freshUntil`) and what holds the log's time
+cosignature (`checkpoint`, `tlogProof`). Introspection is asked for what has one member, or members in one order for all
+engines: GraphQL 4.2 gives the members of a type no order. Acts are sent to each gateway under one idempotency key, so
+that the second and third repeat the first; those that change something stand at the end.
 """
 
 from compose_cases import (

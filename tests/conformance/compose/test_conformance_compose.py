@@ -1,4 +1,4 @@
-"""The same operations through our gateway, Hive Gateway and Grafbase, over a library whose services are full of traps."""
+"""The same operations through our gateway, Hive Gateway and Grafbase, over a library that is full of traps."""
 
 from collections import Counter
 

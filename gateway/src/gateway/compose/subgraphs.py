@@ -30,7 +30,7 @@ def services(upstreams: Upstreams, context: Context) -> dict[str, Service]:
 
 
 class Supergraph:
-    """The composed schema as it is now; `executor` is None until every subgraph has been seen, now or before (`kept`)."""
+    """The composed schema as it is now; `executor` is None until every subgraph was seen, now or before (`kept`)."""
 
     def __init__(
         self,
