@@ -45,8 +45,8 @@ check: $(INSTALLED)  ## ruff, mypy --strict, import-linter, and whether the docu
 conformance: $(INSTALLED)  ## Have the demo's artefacts verified by implementations that are not ours
 	@$(BIN)/python -m pytest -m conformance
 
-faults: $(INSTALLED)  ## Kill the process, cut a connection, and see that nothing is lost
-	@$(BIN)/python -m pytest -m faults
+faults: $(INSTALLED)  ## Break every write, kill every process, cut connections, and see that nothing is lost; KILLS=1000 by hand
+	@KILLS=$(KILLS) $(BIN)/python -m pytest -m faults
 
 bench: $(INSTALLED)  ## Measure against named references, ONLY=area for one; writes build/bench.json
 	@$(BIN)/python tests/bench/run.py $(ONLY)

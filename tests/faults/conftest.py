@@ -8,30 +8,30 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from fault_table import FILE, Table
+from house_templates import Houses
+from officials import Officials
+from postgres_server import in_a_thread
+
 from goodstanding_standalone.front import Front, FrontError, until
 from goodstanding_standalone.register import open_register
-from goodstanding_standalone.sample.authorities import ETHICAL, MAIN
 from goodstanding_standalone.sample.model import Size
 from goodstanding_standalone.sample.seed import seed
 from goodstanding_standalone.settings import StandaloneSettings
 
+TABLE = pytest.StashKey[Table]()
 READY_SECONDS = 60
 SMALL = Size(organisations=40, accreditations=16, listed=2)
 COMMAND = (Path(sys.executable).with_name("goodstanding-standalone"), "serve")
-
-DECISION = "... on DecisionDone { decision { eventId } accreditation { number } }"
-MUTATIONS = {  # name -> (type of its input, what is asked of its good result)
-    "registerOrganisation": ("RegisterOrganisationInput", "... on RegisterOrganisationDone { organisation { id } }"),
-    "applyForAccreditation": ("ApplyInput", DECISION),
-    "proposeDecision": ("ProposeDecisionInput", "... on ProposalDone { proposal { id digest } }"),
-    "approveProposal": ("ApproveProposalInput", DECISION),
-}
 
 
 @dataclass(slots=True)
@@ -80,40 +80,6 @@ class Server:
             await self.kill()
 
 
-@dataclass(frozen=True, slots=True)
-class Officials:
-    """Two officials of the main ministry, who act over HTTP."""
-
-    server: Server
-    tokens: dict[str, str]
-
-    async def act(self, mutation: str, who: str, **input_: Any) -> dict[str, Any]:
-        """A mutation that must be accepted."""
-        kind, selection = MUTATIONS[mutation]
-        result = await self.server.front.mutate(mutation, kind, selection, input_, self.tokens[who])
-        assert "code" not in result, f"{mutation} was refused: {result}"
-        return result
-
-    async def apply(self, name: str) -> str:
-        """A new recruiter's application; its number."""
-        done = await self.act("registerOrganisation", "proposer", kind="RECRUITER", jurisdiction="NP",
-                              names=[{"text": name, "kind": "legal"}])  # fmt: skip
-        done = await self.act("applyForAccreditation", "proposer", organisation=done["organisation"]["id"],
-                              authority=MAIN, scheme=ETHICAL, scope={"activities": ["recruitment"]})  # fmt: skip
-        return str(done["accreditation"]["number"])
-
-    async def propose(self, number: str, act: str, **more: Any) -> dict[str, str]:
-        """A proposal about a number: its id and digest."""
-        done = await self.act("proposeDecision", "proposer", number=number, act=act, reason="test", **more)
-        return dict(done["proposal"])
-
-    async def approve(self, proposal: dict[str, str], key: str) -> str:
-        """Approval of a proposal under an idempotency key; the id of the decision."""
-        done = await self.act("approveProposal", "approver", idempotencyKey=key, proposal=proposal["id"],
-                              digest=proposal["digest"])  # fmt: skip
-        return str(done["decision"]["eventId"])
-
-
 Open = Callable[..., Awaitable[Officials]]
 
 
@@ -152,3 +118,38 @@ def patiently() -> Callable[..., Awaitable[Any]]:
         return await until(asked, what, seconds)
 
     return ask
+
+
+@pytest.fixture(scope="session")
+def houses_on(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Houses]:
+    """The houses in which a day may begin, on a kind of database; see `house_templates.py`."""
+
+    @cache
+    def made(backend: str) -> Houses:
+        databases = request.getfixturevalue("postgres") if backend == "postgres" else None
+        houses = Houses(tmp_path_factory.mktemp(backend), databases)
+        with pytest.MonkeyPatch.context() as patch:
+            in_a_thread(asyncio.run, houses.make(patch.setattr))
+        return houses
+
+    return made
+
+
+@pytest.fixture
+def houses(houses_on: Callable[[str], Houses], backend: str) -> Houses:
+    """The houses on the kind of database that the test runs on."""
+    return houses_on(backend)
+
+
+@pytest.fixture(scope="session")
+def table(pytestconfig: pytest.Config) -> Table:
+    return pytestconfig.stash.setdefault(TABLE, Table())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what was broken, and keep it for whoever comes later."""
+    table = config.stash.get(TABLE, None)
+    if table is not None:
+        table.write(config.rootpath / FILE)
+        terminalreporter.section("faults")
+        terminalreporter.write_line(table.text())

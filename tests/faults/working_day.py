@@ -1,0 +1,179 @@
+"""A day's work in a house: every kind of act once, what the workers make of it, and a reader who looks on.
+
+The clients keep a ledger of their own: an act counts as acknowledged once its answer was heard, and whoever heard
+none asks again under the same key.
+"""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from breaker import Death
+from facts import Heard, Probe
+from fault_house import House
+from invariants import GOOD
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import col
+from write_points import Meets
+
+from goodstanding.status_list import verify_status_list
+from goodstanding_standalone.sample.authorities import ETHICAL, MAIN
+from registry.access.service import actor_of
+from registry.accreditations import events, repository
+from registry.accreditations.drafts import DecisionDraft, ScopeDraft
+from registry.accreditations.service import ApplicationDraft
+from registry.errors import Unavailable
+from registry.issuance.tables import KeyRow
+from registry.organisations.model import Draft, NameDraft
+
+ATTEMPTS = 5
+A_RECORDS_LIFE = timedelta(days=81)  # after which it is due to be issued again
+UNSTEADY = (Unavailable, SQLAlchemyError, OSError)  # what a client hears as "no answer"; Death it hears as silence
+
+Ask = Callable[[], Awaitable[str]]
+
+
+class WorkingDay:
+    """One day. `heard` is the clients' ledger, `probes` what the reader was told, `suspended` since when it is wrong."""
+
+    def __init__(self, house: House, name: str) -> None:
+        self.house = house
+        self.heard: list[Heard] = []
+        self.probes: list[Probe] = []
+        self.suspended: dict[str, float] = {}
+        self.numbers: set[str] = set()
+        self.settled = True
+        self._name = name
+        self._asked: dict[str, Ask] = {}
+
+    async def run(self) -> None:
+        """The whole day, from the first application to records being issued again 81 days later."""
+        good, other = [await self._applied(name) for name in ("Lantern Road", "Quiet Ferry")]
+        await self._approved(good, "grant")
+        await self._settle()
+        await self._read(good)
+        await self._approved(good, "suspend", measure="preventive")
+        self.suspended[good] = self._now()
+        await self._read(good)
+        await self._rejected(other)
+        await self._settle()
+        await self.house.cosign()
+        self.house.clock.forward(A_RECORDS_LIFE)
+        await self._settle()
+        await self._read(good)
+
+    async def ask_again(self) -> None:
+        """Every question once more: the answers must be those that were heard."""
+        for key, ask in list(self._asked.items()):
+            await self._act(key, ask)
+        await self._settle()
+
+    # --- acts
+
+    async def _applied(self, name: str) -> str:
+        async def register() -> str:
+            draft = Draft(kind="recruiter", names=[NameDraft(name, "legal")], jurisdiction="NP")
+            return await self.house.services.organisations.register(await self._actor("proposer"), draft, key=first)
+
+        async def apply() -> str:
+            draft = ApplicationDraft(organisation, MAIN, ETHICAL, ScopeDraft(activities=["recruitment"]))
+            return await self.house.services.accreditations.apply(await self._actor("proposer"), draft, key=second)
+
+        first, second = (f"{self._name} {what} {name}" for what in ("register", "apply"))
+        organisation = await self._act(first, register)
+        event_id = await self._act(second, apply)
+        async with self.house.parts.database.read() as tx:
+            number = (await events.by_ids(tx, [event_id]))[event_id].number
+        self.numbers.add(number)
+        return number
+
+    async def _approved(self, number: str, act: str, **more: str) -> None:
+        proposal, digest = await self._proposed(number, act, **more)
+        key = f"{self._name} approve {act} {number}"
+
+        async def approve() -> str:
+            actor = await self._actor("approver")
+            return await self.house.services.accreditations.approve(actor, proposal, digest, key=key)
+
+        await self._act(key, approve)
+
+    async def _rejected(self, number: str) -> None:
+        proposal, _ = await self._proposed(number, "grant")
+        key = f"{self._name} reject {number}"
+
+        async def reject() -> str:
+            actor = await self._actor("approver")
+            return await self.house.services.accreditations.reject(actor, proposal, "Not yet.", key=key)
+
+        await self._act(key, reject)
+
+    async def _proposed(self, number: str, act: str, **more: str) -> tuple[str, str]:
+        key = f"{self._name} propose {act} {number}"
+
+        async def propose() -> str:
+            draft = DecisionDraft(number=number, act=act, reason="TEST", **more)
+            return await self.house.services.accreditations.propose(await self._actor("proposer"), draft, key=key)
+
+        proposal = await self._act(key, propose)
+        async with self.house.parts.database.read() as tx:
+            return proposal, (await repository.proposals(tx, [proposal]))[proposal].digest
+
+    async def _act(self, key: str, ask: Ask) -> str:
+        """Ask until there is an answer."""
+        self._asked[key] = ask
+        for _ in range(ATTEMPTS):
+            self.house.clock.forward(timedelta(seconds=1))
+            try:
+                answer = await ask()
+            except Death:
+                await self.house.crash()
+            except UNSTEADY:
+                self.house.met[Meets.CLIENT] += 1
+            else:
+                self.heard.append(Heard(key, answer, self._now()))
+                return answer
+        raise AssertionError(f"{key} was asked {ATTEMPTS} times in vain")
+
+    async def _actor(self, member: str):
+        async with self.house.parts.database.read() as tx:
+            return await actor_of(tx, member)
+
+    async def _settle(self) -> None:
+        self.settled = await self.house.settle()
+
+    def _now(self) -> float:
+        return self.house.clock().timestamp()
+
+    # --- the reader
+
+    async def _read(self, number: str) -> None:
+        """Look the number up in the status list that its record names, as whoever holds the record does."""
+        self.house.clock.forward(timedelta(seconds=1))
+        asked = self._now()
+        uri, idx = await self._place(number)
+        for _ in range(ATTEMPTS):
+            try:
+                answer = await self.house.parts.door.get(uri)
+            except Death:
+                await self.house.crash()
+                continue
+            if answer.status_code == 200:
+                code = (await self._verified(answer.text, uri)).get(idx)
+                self.probes.append(Probe(number, asked, GOOD if code == 0 else f"code {code}"))
+                return
+            self.house.met[Meets.READER] += 1
+            self.house.clock.forward(timedelta(seconds=1))
+        self.probes.append(Probe(number, asked, None))
+
+    async def _place(self, number: str) -> tuple[str, int]:
+        """Where the record's status is; from the registry's ledger, because the record may not be out yet."""
+        async with self.house.parts.database.read() as tx:
+            decisions = (await events.decisions_of(tx, [number]))[number]
+        status = next(decision.body["status"] for decision in decisions if "status" in decision.body)
+        return status["uri"], status["idx"]
+
+    async def _verified(self, token: str, uri: str):
+        async with self.house.parts.database.read() as tx:
+            keys = await tx.execute(select(col(KeyRow.kid), col(KeyRow.jwk)).where(col(KeyRow.role) == "status"))
+            known = {row.kid: row.jwk for row in keys}
+        return verify_status_list(token, uri=uri, keys=known, now=self.house.clock()).list
