@@ -1,3 +1,4 @@
+import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -114,6 +115,17 @@ def test_a_key_file_is_private_and_read_back(tmp_path, alg):
     assert [file.name for file in path.parent.iterdir()] == ["record.pem"]
     assert PemSigner.load(path).public_jwk == made.public_jwk
     assert PemSigner.load_or_create(path, alg).kid == made.kid == thumbprint(made.public_jwk)
+
+
+def test_every_name_that_leads_to_a_new_key_is_synced(tmp_path, monkeypatch):
+    """Or the machine loses a key with its power, and the databases still speak of it."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    path = tmp_path / "var" / "keys" / "record.pem"
+
+    PemSigner.create(path)
+
+    assert {folder.stat().st_ino for folder in (tmp_path, path.parent.parent, path.parent)} <= set(synced)
 
 
 def test_the_name_can_be_another_than_the_thumbprint(tmp_path):

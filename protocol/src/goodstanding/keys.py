@@ -237,7 +237,11 @@ def _public_members(key: PrivateKey) -> dict[str, str]:
 
 
 def _write_once(path: Path, data: bytes) -> None:
-    """Write a whole file or none: a synced temporary, then a hard link, which fails where a rename would overwrite."""
+    """Write a whole file or none: a synced temporary, then a hard link, which fails where a rename would overwrite.
+
+    When this returns, a crash of the machine takes neither the bytes nor a name that leads to them.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # mkstemp gives mode 0600
     try:
@@ -248,8 +252,14 @@ def _write_once(path: Path, data: bytes) -> None:
         os.link(temporary, path)
     finally:
         Path(temporary).unlink()
-    folder = os.open(path.parent, os.O_RDONLY)
+    # The folder's own name as well, every time: whoever made the folder may have died before that was synced.
+    for folder in dict.fromkeys((path.parent, path.parent.parent, *(made.parent for made in missing))):
+        _sync_folder(folder)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
