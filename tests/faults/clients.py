@@ -1,24 +1,21 @@
-"""Officials at work while servers die, and readers who ask all the time; both outside of the servers.
+"""Officials at work while servers die, outside of them.
 
-The officials' ledger decides what was acknowledged: an answer that was heard is written down before anything else
+Their ledger decides what was acknowledged: an answer that was heard is written down before anything else
 is done with it. Who hears none asks again under the same key until there is one.
 """
 
 import asyncio
 import itertools
-from collections.abc import Sequence
 from random import Random
 from time import monotonic
 from typing import Any
 
 import httpx
-from evidence_read import checkpoint
-from facts import Heard, Probe
+from facts import Heard
 from invariants import GOOD
 from officials import Officials
 from town import Town
 
-from goodstanding.checkpoint import Checkpoint
 from goodstanding_standalone.front import FrontError
 
 ANSWER_SECONDS = 60  # within which an act must be answered, however many servers die meanwhile
@@ -69,7 +66,7 @@ class Clients(Officials):
         A number that the edge has never heard of cannot mislead anybody when it is suspended.
         """
         number = self._granted[0]
-        if await verdict(self._town, number) == GOOD and number == self._granted[0]:
+        if await self._town.verdict(number) == GOOD and number == self._granted[0]:
             self._granted.remove(number)
             proposal = await self.propose(number, "suspend", measure="preventive")
             await self.approve(proposal, f"suspend-{number}")
@@ -119,69 +116,3 @@ def _id(result: dict[str, Any]) -> str:
     if "decision" in result:
         return str(result["decision"]["eventId"])
     return str((result.get("organisation") or result["proposal"])["id"])
-
-
-class Readers:
-    """They ask at the door about untouched and about suspended numbers, and look at the log's checkpoint."""
-
-    def __init__(self, town: Town, clients: Clients, untouched: Sequence[str], random: Random) -> None:
-        self.probes: list[Probe] = []
-        self.seen: list[Checkpoint] = []
-        self._town = town
-        self._clients = clients
-        self._untouched = untouched
-        self._random = random
-        self._note = b""
-
-    async def ask(self, stop: asyncio.Event) -> None:
-        """Ask about one number after the other until `stop` is set, half of them suspended ones."""
-        while not stop.is_set():
-            suspended = list(self._clients.suspended)
-            # Mostly the newest: an old suspension that is forgotten shows as well, but a new one is easier to miss.
-            recent = suspended[-5:] if self._random.random() < 0.8 else suspended
-            known = recent if recent and self._random.random() < 0.5 else self._untouched
-            await self.probe(self._random.choice(known))
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    async def probe(self, number: str) -> Probe:
-        """One question and its answer."""
-        asked, ready = monotonic(), self._town.ready
-        answer = await verdict(self._town, number)
-        self.probes.append(Probe(number, asked, answer, ready and self._town.ready))
-        return self.probes[-1]
-
-    async def watch(self, stop: asyncio.Event) -> None:
-        """Look at the published checkpoint until `stop` is set."""
-        while not stop.is_set():
-            await self.look()
-            await asyncio.sleep(PAUSE_SECONDS)
-
-    async def look(self) -> None:
-        answer = await get(self._town, "/log/checkpoint")
-        if answer is not None and answer.is_success and answer.content != self._note:
-            self._note = answer.content
-            self.seen.append(checkpoint(answer.content, self._town.log_keys))
-
-    async def good(self, number: str) -> bool | None:
-        """Whether the number reads good standing; None while it does not, for `until`."""
-        return True if (await self.probe(number)).verdict == GOOD else None
-
-
-async def get(town: Town, path: str) -> httpx.Response | None:
-    """An answer of the door, None when there is none."""
-    try:
-        return await town.client.get(path)
-    except httpx.HTTPError:
-        return None
-
-
-async def verdict(town: Town, number: str) -> str | None:
-    """The verdict about a number, with its reasons where it is not a good one; what is none is told as what it is."""
-    answer = await get(town, f"/verify/{number}")
-    if answer is None:
-        return None
-    try:
-        found, reasons = answer.json()["verdict"], answer.json()["reasons"]
-    except (ValueError, KeyError):
-        return f"status {answer.status_code}"
-    return GOOD if found == GOOD else " ".join([found, *sorted(reason["code"] for reason in reasons)])

@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.append(str(Path(__file__).resolve().parents[1] / "bench"))
 
 from fault_table import FILE, Table
 from house_templates import Houses
@@ -28,6 +29,7 @@ from goodstanding_standalone.sample.model import Size
 from goodstanding_standalone.sample.seed import seed
 from goodstanding_standalone.settings import StandaloneSettings
 
+HERE = Path(__file__).resolve().parent
 TABLE = pytest.StashKey[Table]()
 READY_SECONDS = 60
 SMALL = Size(organisations=40, accreditations=16, listed=2)
@@ -118,6 +120,14 @@ def patiently() -> Callable[..., Awaitable[Any]]:
         return await until(asked, what, seconds)
 
     return ask
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is in this folder is run by `make faults`, and by nothing else."""
+    for item in items:
+        if item.path.parent == HERE:
+            item.add_marker(pytest.mark.faults)
 
 
 @pytest.fixture(scope="session")

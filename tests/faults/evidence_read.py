@@ -1,11 +1,12 @@
 """Reading what the invariants judge: the log's files and notes, the registry's rows. Nothing is judged here."""
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from facts import Accreditation, Decided, Event, Issued, Key
+from facts import Accreditation, Decided, Event, Issued, Key, Listed
 from sqlalchemy import select
 from sqlmodel import SQLModel, col
 
@@ -17,6 +18,8 @@ from goodstanding.record import verify_record
 from registry.access.tables import IdempotencyRow
 from registry.accreditations.tables import AccreditationRow, DecisionRow, ProposalRow
 from registry.database import Database, ReadTx
+from registry.intake.snapshots import ACT, RELEASED
+from registry.intake.tables import SnapshotRow
 from registry.issuance.ledger import ASIDE
 from registry.issuance.tables import EventRow, KeyRow, OutboxRow, RecordRow
 from registry.organisations.tables import OrganisationRow
@@ -38,6 +41,7 @@ class Rows:
     ids: Collection[str]
     events: list[Event]
     accreditations: list[Accreditation]
+    lists: list[Listed]
     keys: list[Key]
     decided: list[Decided]
     issued: list[Issued]
@@ -83,7 +87,7 @@ class RegistryReader:
             events = [Event(*row) for row in await tx.execute(
                 _of(EventRow, "event_id", "kind", "number", "leaf", "log_index").order_by(col(EventRow.seq)))]  # fmt: skip
             ids = {event.event_id for event in events}
-            for table in (OrganisationRow, ProposalRow):
+            for table in (OrganisationRow, ProposalRow, SnapshotRow):
                 ids |= {row.id for row in await tx.execute(_of(table, "id"))}
             stages = [row.stage for row in await tx.execute(_of(OutboxRow, "stage"))]
             tokens = [row.token for row in await tx.execute(_of(RecordRow, "token"))]
@@ -93,6 +97,7 @@ class RegistryReader:
                 events=events,
                 accreditations=[Accreditation(*row) for row in await tx.execute(
                     _of(AccreditationRow, "number", "authority_id", "organisation_id", "scheme_id", "open"))],
+                lists=await _lists(tx),
                 keys=[Key(*row) for row in await tx.execute(_of(IdempotencyRow, "operation", "key", "result_id"))],
                 decided=[Decided(*row) for row in await tx.execute(
                     _of(DecisionRow, "event_id", "number", "act", "four_eyes", "proposer", "approver"))],
@@ -109,6 +114,16 @@ class RegistryReader:
             if token and token not in self._verified:
                 record = verify_record(token, keys)
                 self._verified[token] = Issued(record.claims.jti, record.leaf_hash, record.log_index)
+
+
+async def _lists(tx: ReadTx) -> list[Listed]:
+    """The released lists. A decision of a list names the file it rests on."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for number, evidence in await tx.execute(_of(DecisionRow, "number", "evidence").where(col(DecisionRow.act) == ACT)):
+        for file in evidence:
+            made[file].append(number)
+    released = _of(SnapshotRow, "id", "listings", "file_hash").where(col(SnapshotRow.state) == RELEASED)
+    return [Listed(row.id, row.listings, tuple(made[row.file_hash])) for row in await tx.execute(released)]
 
 
 def _of(row: type[SQLModel], *columns: str):

@@ -33,6 +33,15 @@ class Accreditation:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that was released: how many listings it had, and the numbers they were given."""
+
+    list_id: str
+    listings: int
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Key:
     """A row of used idempotency keys."""
 

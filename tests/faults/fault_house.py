@@ -27,12 +27,16 @@ from audit.service import Log, open_log
 from goodstanding.checkpoint import Checkpoint
 from goodstanding.errors import LogError
 from goodstanding.keys import PemSigner
+from goodstanding.trust import Trust
 from goodstanding_standalone.register import log_signer
 from goodstanding_standalone.settings import StandaloneSettings
+from registry.access.model import Actor
+from registry.access.service import actor_of
 from registry.database import Database
 from registry.issuance.keys import KeyStore
 from registry.issuance.log_client import HttpLogClient
 from registry.settings import Settings
+from registry.trust import trust_of
 
 HOME = "https://register.example"
 TOKEN = "a-service-token"
@@ -114,16 +118,29 @@ class House:
         return self.parts.app.state.services
 
     @property
+    def registry_settings(self) -> Settings:
+        settings = self.settings
+        return Settings(
+            origin=settings.public_origin, var=settings.var, prefix=settings.prefix, log_origin=settings.log_origin,
+            log_vkey=self.log_keys[0], log_time_vkey=self.log_keys[1],
+        )  # fmt: skip
+
+    async def trust(self) -> Trust:
+        """What a reader should trust."""
+        return await trust_of(self.registry_settings, self.parts.database, self.parts.keys)
+
+    async def actor(self, member: str) -> Actor:
+        """A member with its present roles."""
+        async with self.parts.database.read() as tx:
+            return await actor_of(tx, member)
+
+    @property
     def log_folder(self) -> Path:
         return self.settings.var / "log"
 
     def open(self) -> None:
         """Start the process."""
         settings, clock = self.settings, self.clock
-        ours = Settings(
-            origin=settings.public_origin, var=settings.var, prefix=settings.prefix, log_origin=settings.log_origin,
-            log_vkey=self.log_keys[0], log_time_vkey=self.log_keys[1],
-        )  # fmt: skip
         log = open_log(
             url=settings.audit_url, folder=self.log_folder, origin=settings.log_origin, clock=clock, fault=self._fault,
             log_signer=PemSigner.load(settings.keys / "log.pem"),
@@ -132,7 +149,7 @@ class House:
         database = Database(settings.registry_url)
         keys = KeyStore(settings.keys, database, clock)
         hop = _client(audit.app.create_app(log, TOKEN), "http://audit.internal")
-        app = registry.app.create_app(ours, database, HttpLogClient(hop, TOKEN), keys, clock)
+        app = registry.app.create_app(self.registry_settings, database, HttpLogClient(hop, TOKEN), keys, clock)
         self.parts = Parts(database, keys, log, hop, _client(app, HOME), app)
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from breaker import Breaker, Patch, install, kind_of
+from breaker import Breaker, Patch
 from disk_simulator import Lose, SimulatedDisk, everything
 from evidence_read import RegistryReader, read_log
 from fault_house import House, opened
@@ -13,6 +13,7 @@ from house_templates import Houses
 from invariants import Rule, Violation
 from judging import judge_answers, judge_end, judge_log, judge_rows
 from working_day import WorkingDay
+from write_hooks import install, kind_of
 from write_points import Given, Meets, Outcome, WritePoint
 
 

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from breaker import Breaker, Death, Patch, install
+from breaker import Breaker, Death, Patch
 from fault_house import HOME, House, HouseSettings, Time, opened
 from postgres_server import Databases
 from sqlalchemy import make_url
 from working_day import WorkingDay
+from write_hooks import install
 from write_points import Given, Outcome
 
 from goodstanding_standalone.bootstrap import found_sample

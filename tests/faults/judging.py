@@ -2,7 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-import invariants
+import answer_invariants
+import log_invariants
+import row_invariants
 from evidence_read import LogSeen, Rows
 from facts import Heard, Probe
 from invariants import Rule, Violation
@@ -15,11 +17,11 @@ Outages = Sequence[tuple[float, float]]
 
 def judge_log(seen: Sequence[Checkpoint], log: LogSeen) -> list[Violation]:
     """What the public files and notes alone tell."""
-    found = invariants.complete(log.published, log.files)
+    found = log_invariants.complete(log.published, log.files)
     if log.unreadable:
         return [Violation(Rule.COMPLETE, f"the checkpoint cannot be read: {log.unreadable}")]
     if log.published is not None:
-        found += invariants.prefixes(seen, log.published, log.files)
+        found += log_invariants.prefixes(seen, log.published, log.files)
     elif seen:
         found.append(Violation(Rule.PREFIX, f"size {seen[-1].size} was shown, and now there is no checkpoint"))
     return found
@@ -30,19 +32,20 @@ def judge_rows(heard: Iterable[Heard], rows: Rows, log: LogSeen, numbers: Collec
     heard = list(heard)
     own = [one for one in rows.decided if one.number in numbers]
     found = [
-        *invariants.kept(heard, rows.ids),
-        *invariants.one_act(heard, rows.keys, own),
-        *invariants.one_open(rows.accreditations),
-        *invariants.two_persons(rows.decided),
+        *row_invariants.kept(heard, rows.ids),
+        *row_invariants.one_act(heard, rows.keys, own),
+        *row_invariants.one_open(rows.accreditations),
+        *row_invariants.listed_once(rows.lists),
+        *row_invariants.two_persons(rows.decided),
     ]
     try:
-        entries = invariants.entries_of(log.published.size if log.published else 0, log.files)
+        entries = log_invariants.entries_of(log.published.size if log.published else 0, log.files)
     except LogError:  # `judge_log` says what is missing
         return found
     return [
         *found,
-        *invariants.logged_once(entries, rows.events, rows.issued),
-        *invariants.registered(entries, rows.events),
+        *row_invariants.logged_once(entries, rows.events, rows.issued),
+        *row_invariants.registered(entries, rows.events),
     ]
 
 
@@ -53,10 +56,10 @@ def judge_end(rows: Rows, log: LogSeen) -> list[Violation]:
         what = f"{rows.waiting} events are still on their way, {rows.refused} refused; {rows.unsigned} records unsigned"
         found.append(Violation(Rule.ALL_LOGGED, what))
     try:
-        entries = invariants.entries_of(log.published.size if log.published else 0, log.files)
+        entries = log_invariants.entries_of(log.published.size if log.published else 0, log.files)
     except LogError:
         return found
-    return [*found, *invariants.all_logged(entries, rows.events)]
+    return [*found, *row_invariants.all_logged(entries, rows.events)]
 
 
 def judge_answers(
@@ -64,6 +67,6 @@ def judge_answers(
 ) -> list[Violation]:
     """What readers were told; `numbers` are those that nobody touched."""
     return [
-        *invariants.misled(probes, suspended, outages, bound),
-        *invariants.untouched(probes, numbers, 0.95),
+        *answer_invariants.misled(probes, suspended, outages, bound),
+        *answer_invariants.untouched(probes, numbers, 0.95),
     ]

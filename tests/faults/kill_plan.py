@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+import edge_points
 from launcher import Mine
 from town import EVERYTHING
 
@@ -15,18 +16,24 @@ DEEPEST = 3  # at its first to third arrival at a write point
 _ACTS = ("Organisations.register", "Accreditations.apply", "Accreditations.propose", "Accreditations.approve")
 _WORK = ("Workers._hold", "Relay.submit", "Relay.prove", "Release.sign")
 _LOG = ("Entries.append", "Sequencer._commit")
+_EDGE = (edge_points.JOURNAL, edge_points.RECORDS)
 _FILES = ("file bundle, partial", "file tile level 0, partial", "file checkpoint")
 
 POINTS: Mapping[str, Sequence[str]] = {  # write points at which a process can be made to kill itself
     "registry": [f"commit {name}" for name in (*_ACTS, "StatusLists._sign")],
     "work": [*(f"commit {name}" for name in _WORK), "send entries"],
     "audit": [*(f"commit {name}" for name in _LOG), *_FILES],
-    "gateway": (),
+    "gateway": _EDGE,
     EVERYTHING: (),
-    "standalone": [*(f"commit {name}" for name in (*_ACTS, "StatusLists._sign", *_LOG, "Relay.prove")), *_FILES],
+    "standalone": [
+        *(f"commit {name}" for name in (*_ACTS, "StatusLists._sign", *_LOG, "Relay.prove")),
+        *_FILES,
+        *_EDGE,
+    ],
 }
 SHARES: Mapping[str, int] = {"standalone": 12, "registry": 12, "work": 8, "audit": 12, "gateway": 10, EVERYTHING: 6}
-CUT = "gateway"  # while a third of its kills lasts, nothing reaches the log: what it starts with is what it must tell
+CUT = ("gateway", "registry")
+"""While a third of their kills lasts, nothing reaches the log: what these two know they must tell without it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ def plan(victim: str, kills: int = CI_KILLS) -> list[Shot]:
     count = max(1, round(kills * SHARES[victim] / sum(SHARES.values())))
     thirds = (position * 3 // count for position in range(count))
     return [
-        _shot(victim, random, at_point=bool(position % 2 and POINTS[victim]), cut=victim == CUT and third == 1)
+        _shot(victim, random, at_point=bool(position % 2 and POINTS[victim]), cut=victim in CUT and third == 1)
         for position, third in enumerate(thirds)
     ]
 

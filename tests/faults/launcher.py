@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import sabotage
-from breaker import Breaker, install
+from breaker import Breaker
+from edge_points import install_at_edge
+from write_hooks import install
 
 MODULES = {
     "registry": "registry.cli", "audit": "audit.cli", "gateway": "gateway.cli",
@@ -105,5 +107,7 @@ def _run(command: Sequence[str], environment: Mapping[str, str], log: str, mine:
     if wrong:
         getattr(sabotage, wrong)(setattr)
     if mine is not None:
-        install(Miner(mine), setattr)
+        miner = Miner(mine)
+        install(miner, setattr)
+        install_at_edge(miner, setattr)
     importlib.import_module(MODULES[command[0]]).main()

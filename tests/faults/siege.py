@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from random import Random
 
-from clients import Clients, Readers
+from answer_invariants import lateness
+from clients import Clients
 from evidence_read import RegistryReader, read_log
-from invariants import Violation, lateness
+from invariants import Violation
 from judging import judge_answers, judge_end, judge_log, judge_rows
 from kill_plan import Shot
+from readers import Readers
 from town import Town
 
 from goodstanding_standalone.front import FrontError, until

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 import sabotage
-from breaker import Breaker, install
+from breaker import Breaker
 from fault_house import opened
 from fault_runs import judge, lose_later, strike
 from house_templates import register
@@ -15,13 +15,14 @@ from siege import Siege, besiege
 from sqlalchemy.exc import IntegrityError
 from town import Town
 from working_day import WorkingDay
+from write_hooks import install
 from write_points import WRITE_POINTS, Given, Meets, Outcome, WritePoint
 
 from audit.errors import Superseded
 from audit.service import open_log
 from goodstanding.keys import PemSigner
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 FILES = [point for point in WRITE_POINTS if point.name.startswith("file ") and "time" not in point.name]
 SENDING = WritePoint("commit _HastyRelay.submit", "4", Meets.WORKERS)

@@ -13,7 +13,7 @@ from goodstanding import Bundle, Trust, VerdictKind, Verifier, parse_record, ver
 from goodstanding.checkpoint import verify_checkpoint
 from goodstanding.clock import system_clock
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.timeout(300)
 
 SERVER = Path(__file__).with_name("cuttable_server.py")
 ONLINE_SECONDS = 5.0  # until the edge knows, with PENDING_LOG

@@ -15,7 +15,7 @@ from goodstanding.events import open_event
 from goodstanding_standalone.front import FrontError
 from goodstanding_standalone.sample.authorities import MAIN
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.timeout(600)
 
 GRANTS = 200
 KILLED_AT = (30, 90, 150)  # acknowledged grants

@@ -10,7 +10,7 @@ from town import Town
 
 KILLS = int(os.environ.get("KILLS") or CI_KILLS)
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(300 + 20 * KILLS)]
+pytestmark = pytest.mark.timeout(300 + 20 * KILLS)
 
 
 @pytest.fixture

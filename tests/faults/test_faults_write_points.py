@@ -6,7 +6,7 @@ from write_points import WRITE_POINTS, Meets, Outcome
 
 BACKENDS = ("sqlite", "postgres")
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.timeout(120)
 
 RUNS = [
     pytest.param(backend, point, outcome, id=f"{backend}-{point}-{outcome}")

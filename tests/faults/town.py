@@ -11,6 +11,7 @@ from time import monotonic
 
 import httpx
 from hop import Hop
+from invariants import GOOD
 from launcher import Mine, Running, launch
 
 from goodstanding_standalone.bootstrap import found_sample
@@ -71,6 +72,7 @@ class Town:
         self.front = Front(self.client)
         self.outages: list[tuple[float, float]] = []
         self.down: set[str] = set()  # who is not ready
+        self._lives = 0
         self._silent_since: float | None = None
         self.patience = patience
         self._folder = folder
@@ -81,9 +83,27 @@ class Town:
         self.log_keys = signer.log_key.encode(), signer.time_key.encode()
 
     @property
-    def ready(self) -> bool:
-        """Whether the door has said that it is ready, and has not been killed since."""
-        return not any(self.kinds[name].door for name in self.down)
+    def life(self) -> int | None:
+        """Which life of the door this is; None before it has said that it is ready, and once it is dead."""
+        return None if any(self.kinds[name].door for name in self.down) else self._lives
+
+    async def get(self, path: str) -> httpx.Response | None:
+        """An answer of the door, None when there is none."""
+        try:
+            return await self.client.get(path)
+        except httpx.HTTPError:
+            return None
+
+    async def verdict(self, number: str) -> str | None:
+        """The verdict about a number, with its reasons where it is not a good one; what is none is told as what it is."""
+        answer = await self.get(f"/verify/{number}")
+        if answer is None:
+            return None
+        try:
+            found, reasons = answer.json()["verdict"], answer.json()["reasons"]
+        except (ValueError, KeyError):
+            return f"status {answer.status_code}"
+        return GOOD if found == GOOD else " ".join([found, *sorted(reason["code"] for reason in reasons)])
 
     async def found(self) -> None:
         """Make databases, keys, authorities and members, and the files that tell the services of each other."""
@@ -142,6 +162,7 @@ class Town:
 
     def _back(self, name: str) -> None:
         self.down.discard(name)
+        self._lives += self.kinds[name].door
         if self._silent_since is not None and not any(self.kinds[other].tells for other in self.down):
             self.outages.append((self._silent_since, monotonic()))
             self._silent_since = None

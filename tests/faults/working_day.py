@@ -7,6 +7,7 @@ none asks again under the same key.
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+import official_list
 from breaker import Death
 from facts import Heard, Probe
 from fault_house import House
@@ -18,7 +19,6 @@ from write_points import Meets
 
 from goodstanding.status_list import verify_status_list
 from goodstanding_standalone.sample.authorities import ETHICAL, MAIN
-from registry.access.service import actor_of
 from registry.accreditations import events, repository
 from registry.accreditations.drafts import DecisionDraft, ScopeDraft
 from registry.accreditations.service import ApplicationDraft
@@ -48,36 +48,39 @@ class WorkingDay:
 
     async def run(self) -> None:
         """The whole day, from the first application to records being issued again 81 days later."""
-        good, other = [await self._applied(name) for name in ("Lantern Road", "Quiet Ferry")]
-        await self._approved(good, "grant")
-        await self._settle()
+        good, other = [await self.applied(name) for name in ("Lantern Road", "Quiet Ferry")]
+        await self.approved(good, "grant")
+        await self.settle()
         await self._read(good)
-        await self._approved(good, "suspend", measure="preventive")
+        await self.approved(good, "suspend", measure="preventive")
         self.suspended[good] = self._now()
         await self._read(good)
         await self._rejected(other)
-        await self._settle()
+        await self._listed()
+        await self.settle()
         await self.house.cosign()
         self.house.clock.forward(A_RECORDS_LIFE)
-        await self._settle()
+        await self.settle()
         await self._read(good)
 
     async def ask_again(self) -> None:
         """Every question once more: the answers must be those that were heard."""
         for key, ask in list(self._asked.items()):
             await self._act(key, ask)
-        await self._settle()
+        await self.settle()
 
     # --- acts
 
-    async def _applied(self, name: str) -> str:
+    async def applied(self, name: str) -> str:
         async def register() -> str:
             draft = Draft(kind="recruiter", names=[NameDraft(name, "legal")], jurisdiction="NP")
-            return await self.house.services.organisations.register(await self._actor("proposer"), draft, key=first)
+            return await self.house.services.organisations.register(
+                await self.house.actor("proposer"), draft, key=first
+            )
 
         async def apply() -> str:
             draft = ApplicationDraft(organisation, MAIN, ETHICAL, ScopeDraft(activities=["recruitment"]))
-            return await self.house.services.accreditations.apply(await self._actor("proposer"), draft, key=second)
+            return await self.house.services.accreditations.apply(await self.house.actor("proposer"), draft, key=second)
 
         first, second = (f"{self._name} {what} {name}" for what in ("register", "apply"))
         organisation = await self._act(first, register)
@@ -87,12 +90,12 @@ class WorkingDay:
         self.numbers.add(number)
         return number
 
-    async def _approved(self, number: str, act: str, **more: str) -> None:
+    async def approved(self, number: str, act: str, **more: str) -> None:
         proposal, digest = await self._proposed(number, act, **more)
         key = f"{self._name} approve {act} {number}"
 
         async def approve() -> str:
-            actor = await self._actor("approver")
+            actor = await self.house.actor("approver")
             return await self.house.services.accreditations.approve(actor, proposal, digest, key=key)
 
         await self._act(key, approve)
@@ -102,17 +105,24 @@ class WorkingDay:
         key = f"{self._name} reject {number}"
 
         async def reject() -> str:
-            actor = await self._actor("approver")
+            actor = await self.house.actor("approver")
             return await self.house.services.accreditations.reject(actor, proposal, "Not yet.", key=key)
 
         await self._act(key, reject)
+
+    async def _listed(self) -> None:
+        """A list comes in. It has no key of its own: once it is released, the same file would be the next list."""
+        key = f"{self._name} stage"
+        staged = await self._act(key, lambda: official_list.stage(self.house, self._name))
+        del self._asked[key]
+        await self._act(f"{self._name} release", lambda: official_list.release(self.house, staged))
 
     async def _proposed(self, number: str, act: str, **more: str) -> tuple[str, str]:
         key = f"{self._name} propose {act} {number}"
 
         async def propose() -> str:
             draft = DecisionDraft(number=number, act=act, reason="TEST", **more)
-            return await self.house.services.accreditations.propose(await self._actor("proposer"), draft, key=key)
+            return await self.house.services.accreditations.propose(await self.house.actor("proposer"), draft, key=key)
 
         proposal = await self._act(key, propose)
         async with self.house.parts.database.read() as tx:
@@ -134,11 +144,7 @@ class WorkingDay:
                 return answer
         raise AssertionError(f"{key} was asked {ATTEMPTS} times in vain")
 
-    async def _actor(self, member: str):
-        async with self.house.parts.database.read() as tx:
-            return await actor_of(tx, member)
-
-    async def _settle(self) -> None:
+    async def settle(self) -> None:
         self.settled = await self.house.settle()
 
     def _now(self) -> float:

@@ -1,8 +1,10 @@
-"""The write points: everything that registry and log make durable, or say that they did. A row each; nothing else is run.
+"""The write points of registry and log: what they make durable, or say that they did. A row each.
 
 A transaction is named after the function whose transaction it is, a file after what it holds, a step after the fault
 point of the log's sequencer. What must become of it is the same everywhere, and is what the invariants say: whoever
 meets the failure asks or works again, and it has happened once. `meets` says who that is, and is checked.
+
+Those of the gateway's edge are in `edge_points.py`.
 """
 
 from collections.abc import Mapping
@@ -35,6 +37,7 @@ class Meets(StrEnum):
     WORKERS = "workers"
     SEQUENCER = "sequencer"
     COSIGNER = "cosigner"
+    FOLLOWER = "follower"
 
 
 class Given(StrEnum):
@@ -82,6 +85,9 @@ WRITE_POINTS: tuple[WritePoint, ...] = (
         ("3", "commit Accreditations.propose"),
         ("3", "commit Accreditations.approve"),
         ("3", "commit Accreditations.reject"),
+        ("3", "commit Intake.stage"),
+        ("3", "commit Intake._begin"),
+        ("3", "commit Intake._next_batch"),
     ),
     # What its workers do, under a lease.
     *_rows(
