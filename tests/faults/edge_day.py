@@ -14,7 +14,6 @@ from breaker import Death
 from disk_simulator import SimulatedDisk
 from facts import Probe
 from fault_house import House
-from invariants import GOOD
 from working_day import WorkingDay
 
 from gateway.upstream import Upstreams
@@ -125,7 +124,7 @@ class EdgeDay:
                 verdict = self._edge.answer(Question(number=number)).verdict.value
             except NotReady:
                 verdict = None
-            self.probes.append(Probe(number, self._now() + 1, GOOD if verdict == GOOD else verdict))
+            self.probes.append(Probe(number, self._now() + 1, verdict))
 
     def _now(self) -> float:
         return self._house.clock().timestamp()

@@ -8,88 +8,27 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from datetime import timedelta
 
-import httpx
 from breaker import Breaker, Death
 from disk_simulator import Lose, SimulatedDisk, everything
 from evidence_read import LogSeen, checkpoint, read_log
+from house_process import HouseSettings, Parts, Time, log_keys, registry_settings, start
 from sqlalchemy.exc import SQLAlchemyError
 from write_points import Meets
 
-import audit.app
 import registry.app
 from audit.errors import AuditError, Unavailable
 from audit.publication import CHECKPOINT
-from audit.service import Log, open_log
 from goodstanding.checkpoint import Checkpoint
 from goodstanding.errors import LogError
-from goodstanding.keys import PemSigner
 from goodstanding.trust import Trust
-from goodstanding_standalone.register import log_signer
-from goodstanding_standalone.settings import StandaloneSettings
 from registry.access.model import Actor
 from registry.access.service import actor_of
-from registry.database import Database
-from registry.issuance.keys import KeyStore
-from registry.issuance.log_client import HttpLogClient
-from registry.settings import Settings
 from registry.trust import trust_of
 
-HOME = "https://register.example"
-TOKEN = "a-service-token"
 ROUNDS = 60  # turns within which everything must have come to rest: four times what the longest day takes
 DEAD = timedelta(seconds=10)  # how long a dead process stays dead: its lease is over then
-
-
-class HouseSettings(StandaloneSettings):
-    """The settings of one folder, with databases elsewhere: they sync themselves, and are not on the simulated disk."""
-
-    origin: str = HOME
-    registry_db: str
-    audit_db: str
-
-    @property
-    def registry_url(self) -> str:
-        return self.registry_db
-
-    @property
-    def audit_url(self) -> str:
-        return self.audit_db
-
-
-class Time:
-    """A clock that moves when told to."""
-
-    def __init__(self, now: datetime = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def forward(self, span: timedelta) -> None:
-        self.now += span
-
-
-@dataclass(slots=True)
-class Parts:
-    """One life of the process."""
-
-    database: Database
-    keys: KeyStore
-    log: Log
-    hop: httpx.AsyncClient
-    door: httpx.AsyncClient
-    app: registry.app.FastAPI
-
-    async def end(self) -> None:
-        """Give back what the operating system would take back from a dead process."""
-        await self.door.aclose()
-        await self.hop.aclose()
-        await self.log.close()
-        await self.database.close()
 
 
 class House:
@@ -99,8 +38,7 @@ class House:
         self, settings: HouseSettings, clock: Time, breaker: Breaker | None = None, disk: SimulatedDisk | None = None
     ) -> None:
         self.settings = settings
-        signer = log_signer(self.settings)
-        self.log_keys = signer.log_key.encode(), signer.time_key.encode()
+        self.log_keys = log_keys(settings)
         self.clock = clock
         self.met: Counter[Meets] = Counter()
         self.seen: list[Checkpoint] = []
@@ -117,40 +55,18 @@ class House:
     def services(self) -> registry.app.Services:
         return self.parts.app.state.services
 
-    @property
-    def registry_settings(self) -> Settings:
-        settings = self.settings
-        return Settings(
-            origin=settings.public_origin, var=settings.var, prefix=settings.prefix, log_origin=settings.log_origin,
-            log_vkey=self.log_keys[0], log_time_vkey=self.log_keys[1],
-        )  # fmt: skip
-
     async def trust(self) -> Trust:
         """What a reader should trust."""
-        return await trust_of(self.registry_settings, self.parts.database, self.parts.keys)
+        return await trust_of(registry_settings(self.settings), self.parts.database, self.parts.keys)
 
     async def actor(self, member: str) -> Actor:
         """A member with its present roles."""
         async with self.parts.database.read() as tx:
             return await actor_of(tx, member)
 
-    @property
-    def log_folder(self) -> Path:
-        return self.settings.var / "log"
-
     def open(self) -> None:
         """Start the process."""
-        settings, clock = self.settings, self.clock
-        log = open_log(
-            url=settings.audit_url, folder=self.log_folder, origin=settings.log_origin, clock=clock, fault=self._fault,
-            log_signer=PemSigner.load(settings.keys / "log.pem"),
-            time_signer=PemSigner.load(settings.keys / "log-time.pem"),
-        )  # fmt: skip
-        database = Database(settings.registry_url)
-        keys = KeyStore(settings.keys, database, clock)
-        hop = _client(audit.app.create_app(log, TOKEN), "http://audit.internal")
-        app = registry.app.create_app(self.registry_settings, database, HttpLogClient(hop, TOKEN), keys, clock)
-        self.parts = Parts(database, keys, log, hop, _client(app, HOME), app)
+        self.parts = start(self.settings, self.clock, self._fault)
 
     async def close(self) -> None:
         if self.parts is not None:
@@ -170,7 +86,7 @@ class House:
 
     def look(self) -> None:
         """Read the published checkpoint, as anybody may at any time."""
-        note = self.log_folder / CHECKPOINT
+        note = self.settings.log_folder / CHECKPOINT
         if note.exists() and (data := note.read_bytes()) != self._looked_at:
             self._looked_at = data
             try:
@@ -180,7 +96,7 @@ class House:
 
     def _look_at_wreck(self) -> None:
         """Look at what a crash has left: a web server may serve it while the process is dead."""
-        self.wrecks.append((tuple(self.seen), read_log(self.log_folder, self.log_keys)))
+        self.wrecks.append((tuple(self.seen), read_log(self.settings.log_folder, self.log_keys)))
         self.look()
 
     async def settle(self, *, restart: bool = True) -> bool:
@@ -253,7 +169,3 @@ async def opened(
         yield house
     finally:
         await house.close()
-
-
-def _client(app: registry.app.FastAPI, base: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app, raise_app_exceptions=False), base_url=base)

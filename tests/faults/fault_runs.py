@@ -74,7 +74,7 @@ async def judge(house: House, day: WorkingDay) -> list[Violation]:
     found = [Violation(Rule.COMPLETE, f"the checkpoint cannot be read: {why}") for why in house.unreadable]
     for seen, wreck in house.wrecks:
         found += judge_log(seen, wreck)
-    log = read_log(house.log_folder, house.log_keys)
+    log = read_log(house.settings.log_folder, house.log_keys)
     reader = RegistryReader(house.settings.registry_url)
     try:
         rows = await reader.rows()
@@ -87,5 +87,5 @@ async def judge(house: House, day: WorkingDay) -> list[Violation]:
         *judge_log(house.seen, log),
         *judge_rows(day.heard, rows, log, day.numbers),
         *judge_end(rows, log),
-        *judge_answers(day.probes, day.suspended, (), (), bound=0),
+        *judge_answers(day.reader.probes, day.suspended, (), (), bound=0),
     ]

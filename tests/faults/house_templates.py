@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from breaker import Breaker, Death, Patch
-from fault_house import HOME, House, HouseSettings, Time, opened
+from fault_house import House, opened
+from house_process import HOME, HouseSettings, Time
 from postgres_server import Databases
 from sqlalchemy import make_url
 from working_day import WorkingDay

@@ -6,7 +6,7 @@ from random import Random
 
 import edge_points
 from launcher import Mine
-from town import EVERYTHING
+from town_kinds import EVERYTHING
 
 SEED = 20_260_504
 CI_KILLS = 60

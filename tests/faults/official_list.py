@@ -4,6 +4,7 @@ import csv
 import io
 
 from fault_house import House
+from house_process import registry_settings
 
 from goodstanding_standalone.sample.authorities import ETHICAL
 from registry.errors import Conflict
@@ -37,4 +38,4 @@ async def release(house: House, list_id: str) -> str:
 
 
 def _intake(house: House) -> Intake:
-    return Intake(house.parts.database, house.clock, house.registry_settings, batch=1)
+    return Intake(house.parts.database, house.clock, registry_settings(house.settings), batch=1)

@@ -14,7 +14,7 @@ from town import Town
 from goodstanding.checkpoint import Checkpoint
 
 PAUSE_SECONDS = 0.03
-NOTICE_SECONDS = 0.1  # until a death that cost somebody an answer is known here
+NOTICE_SECONDS = 1.0  # within which a death that cost somebody an answer is known here, however busy the machine is
 
 
 class Readers:

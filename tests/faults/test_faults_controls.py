@@ -8,7 +8,7 @@ from breaker import Breaker
 from fault_house import opened
 from fault_runs import judge, lose_later, strike
 from house_templates import register
-from invariants import Rule
+from invariants import GOOD, Rule
 from kill_plan import SEED, Shot
 from launcher import Mine
 from siege import Siege, besiege
@@ -24,6 +24,7 @@ from goodstanding.keys import PemSigner
 
 pytestmark = pytest.mark.timeout(120)
 
+SUSPENDED = "code 2"
 FILES = [point for point in WRITE_POINTS if point.name.startswith("file ") and "time" not in point.name]
 SENDING = WritePoint("commit _HastyRelay.submit", "4", Meets.WORKERS)
 
@@ -82,7 +83,7 @@ async def two_sequencers(houses, tmp_path):
     """A house, and a second sequencer on its log that stands where the first one has not gone on from yet."""
     async with houses.copy(Given.GROWN, tmp_path / "house") as (settings, clock), opened(settings, clock) as house:
         other = open_log(
-            url=settings.audit_url, folder=house.log_folder, origin=settings.log_origin, clock=clock,
+            url=settings.audit_url, folder=house.settings.log_folder, origin=settings.log_origin, clock=clock,
             log_signer=PemSigner.load(settings.keys / "log.pem"),
             time_signer=PemSigner.load(settings.keys / "log-time.pem"),
         )  # fmt: skip
@@ -139,6 +140,7 @@ async def test_a_healthy_day_breaks_no_rule(houses, tmp_path, monkeypatch):
             await day.ask_again()
             assert day.settled
             assert not house.met
+            assert [probe.verdict for probe in day.reader.probes] == [GOOD, SUSPENDED, SUSPENDED]
             assert await judge(house, day) == []
     written = {point for point in breaker.reached if point.startswith(("commit ", "file ", "send ", "discard "))}
     named = {point.name for point in WRITE_POINTS}

@@ -4,7 +4,7 @@ import os
 
 import pytest
 from disk_simulator import SimulatedDisk
-from fault_house import HouseSettings, Time
+from house_process import HouseSettings, Time
 
 from goodstanding_standalone.register import open_register
 

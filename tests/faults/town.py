@@ -4,20 +4,21 @@ import asyncio
 import contextlib
 import json
 import socket
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from time import monotonic
 
 import httpx
 from hop import Hop
+from house_process import log_keys
 from invariants import GOOD
 from launcher import Mine, Running, launch
+from town_kinds import EVERYTHING, TOWNS
 
 from goodstanding_standalone.bootstrap import found_sample
 from goodstanding_standalone.demo_file import write_trust
 from goodstanding_standalone.front import Front, FrontError, until
-from goodstanding_standalone.register import log_signer, open_register
+from goodstanding_standalone.register import open_register
 from goodstanding_standalone.sample.authorities import MAIN
 from goodstanding_standalone.sample.generator import SEED, generate
 from goodstanding_standalone.sample.model import Size
@@ -27,33 +28,6 @@ from registry.access.repository import token_keys
 READY_SECONDS = 60
 OFFICIALS = ("proposer", "approver")
 SERVICE_TOKEN = "a-service-token"
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A process: its command, at which port it says that it is ready, and what would miss it.
-
-    Readers stand before the `door`; what `tells` is where a suspension comes from, or passes on its way to them.
-    """
-
-    command: Sequence[str]
-    port: str
-    tells: bool = False
-    door: bool = False
-
-
-TOWNS: Mapping[str, Mapping[str, Kind]] = {
-    "services": {
-        "audit": Kind(("audit", "serve"), "audit"),
-        "registry": Kind(("registry", "serve", "--no-workers"), "registry", tells=True),
-        "work": Kind(("registry", "work"), "work"),
-        "gateway": Kind(("gateway", "serve"), "door", tells=True, door=True),
-    },
-    "standalone": {"standalone": Kind(("goodstanding-standalone", "serve"), "door", tells=True, door=True)},
-}
-
-
-EVERYTHING = "all at once"
 
 
 class Town:
@@ -79,8 +53,7 @@ class Town:
         self._sabotage = sabotage
         self._running: dict[str, Running] = {}
         self._watching: list[asyncio.Task[None]] = []
-        signer = log_signer(self.settings)
-        self.log_keys = signer.log_key.encode(), signer.time_key.encode()
+        self.log_keys = log_keys(self.settings)
 
     @property
     def life(self) -> int | None:

@@ -9,21 +9,17 @@ from datetime import timedelta
 
 import official_list
 from breaker import Death
-from facts import Heard, Probe
+from facts import Heard
 from fault_house import House
-from invariants import GOOD
-from sqlalchemy import select
+from list_reader import ListReader
 from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import col
 from write_points import Meets
 
-from goodstanding.status_list import verify_status_list
 from goodstanding_standalone.sample.authorities import ETHICAL, MAIN
 from registry.accreditations import events, repository
 from registry.accreditations.drafts import DecisionDraft, ScopeDraft
 from registry.accreditations.service import ApplicationDraft
 from registry.errors import Unavailable
-from registry.issuance.tables import KeyRow
 from registry.organisations.model import Draft, NameDraft
 
 ATTEMPTS = 5
@@ -34,12 +30,12 @@ Ask = Callable[[], Awaitable[str]]
 
 
 class WorkingDay:
-    """One day. `heard` is the clients' ledger, `probes` what the reader was told, `suspended` since when it is wrong."""
+    """One day. `heard` is the clients' ledger, `suspended` since when good standing is a wrong answer."""
 
     def __init__(self, house: House, name: str) -> None:
         self.house = house
         self.heard: list[Heard] = []
-        self.probes: list[Probe] = []
+        self.reader = ListReader(house)
         self.suspended: dict[str, float] = {}
         self.numbers: set[str] = set()
         self.settled = True
@@ -51,17 +47,17 @@ class WorkingDay:
         good, other = [await self.applied(name) for name in ("Lantern Road", "Quiet Ferry")]
         await self.approved(good, "grant")
         await self.settle()
-        await self._read(good)
+        await self.reader.read(good)
         await self.approved(good, "suspend", measure="preventive")
         self.suspended[good] = self._now()
-        await self._read(good)
+        await self.reader.read(good)
         await self._rejected(other)
         await self._listed()
         await self.settle()
         await self.house.cosign()
         self.house.clock.forward(A_RECORDS_LIFE)
         await self.settle()
-        await self._read(good)
+        await self.reader.read(good)
 
     async def ask_again(self) -> None:
         """Every question once more: the answers must be those that were heard."""
@@ -149,37 +145,3 @@ class WorkingDay:
 
     def _now(self) -> float:
         return self.house.clock().timestamp()
-
-    # --- the reader
-
-    async def _read(self, number: str) -> None:
-        """Look the number up in the status list that its record names, as whoever holds the record does."""
-        self.house.clock.forward(timedelta(seconds=1))
-        asked = self._now()
-        uri, idx = await self._place(number)
-        for _ in range(ATTEMPTS):
-            try:
-                answer = await self.house.parts.door.get(uri)
-            except Death:
-                await self.house.crash()
-                continue
-            if answer.status_code == 200:
-                code = (await self._verified(answer.text, uri)).get(idx)
-                self.probes.append(Probe(number, asked, GOOD if code == 0 else f"code {code}"))
-                return
-            self.house.met[Meets.READER] += 1
-            self.house.clock.forward(timedelta(seconds=1))
-        self.probes.append(Probe(number, asked, None))
-
-    async def _place(self, number: str) -> tuple[str, int]:
-        """Where the record's status is; from the registry's ledger, because the record may not be out yet."""
-        async with self.house.parts.database.read() as tx:
-            decisions = (await events.decisions_of(tx, [number]))[number]
-        status = next(decision.body["status"] for decision in decisions if "status" in decision.body)
-        return status["uri"], status["idx"]
-
-    async def _verified(self, token: str, uri: str):
-        async with self.house.parts.database.read() as tx:
-            keys = await tx.execute(select(col(KeyRow.kid), col(KeyRow.jwk)).where(col(KeyRow.role) == "status"))
-            known = {row.kid: row.jwk for row in keys}
-        return verify_status_list(token, uri=uri, keys=known, now=self.house.clock()).list
