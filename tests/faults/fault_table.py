@@ -67,8 +67,8 @@ class Table:
 
     def write(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
-        kept = {"machine": machine(), "rows": self.rows}
-        file.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n")
+        rows = ",\n".join(json.dumps(row, ensure_ascii=False) for row in self.rows)
+        file.write_text(f'{{"machine": {json.dumps(machine())}, "rows": [\n{rows}\n]}}\n')
 
     def _add(self, kind: str, **values: Any) -> None:
         self.rows.append({"kind": kind, **values})
