@@ -162,6 +162,22 @@ class TestFollowers:
         await followers.stop()
         assert [member.status.healthy for member in followers.members] == [True, True]
 
+    async def test_one_that_fails_may_be_in_a_hurry(self, until):
+        failed = []
+
+        async def bad():
+            failed.append(True)
+            raise ValueError("no")
+
+        followers = Followers([Follower("bad", bad, every=60, longest=0.01)])
+        followers.start()
+        await until(lambda: len(failed) >= 5)
+        await followers.stop()
+
+    async def test_status_lists_are_in_a_hurry(self, gateway):
+        """A registry that is up for half a second now and then has been asked for its suspensions."""
+        assert gateway.followers["status-lists"].longest <= 0.25
+
     async def test_one_that_hangs_is_cancelled(self, monkeypatch):
         monkeypatch.setattr("gateway.followers.STOP_TIMEOUT", 0.05)
         begun = asyncio.Event()

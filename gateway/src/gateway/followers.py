@@ -1,7 +1,7 @@
 """Background work that goes on for as long as the gateway runs, each piece on its own and none able to stop another.
 
-1. A follower's step is repeated; after a failure the pause doubles, to 2 seconds at most: a status list that can be
-   read again must be read well within 5.
+1. A follower's step is repeated; after a failure the pause doubles, to 2 seconds at most. Who must not miss the moment
+   in which a service is back, names a shorter pause.
 2. A failure is logged when it begins and when it ends, and is visible in `/readyz` meanwhile.
 3. Stopping waits 5 seconds for the steps under way, then cancels them.
 """
@@ -30,6 +30,7 @@ class Follower:
     name: str
     step: Callable[[], Awaitable[bool]]  # returns True when there is more to do at once
     every: float
+    longest: float = MAX_PAUSE  # seconds between two steps that fail
     status: FollowStatus = field(default_factory=FollowStatus)
 
 
@@ -42,7 +43,7 @@ async def run(follower: Follower, stop: asyncio.Event) -> None:
                 more = await follower.step()
         except Exception as error:  # noqa: BLE001 - rule 1: whatever it is, it is reported and tried again
             _failed(follower, error)
-            pause = min(MAX_PAUSE, max(follower.every, 0.1) * 2 ** min(status.failures - 1, 10))
+            pause = min(follower.longest, max(follower.every, 0.1) * 2 ** min(status.failures - 1, 10))
         else:
             _succeeded(follower)
             pause = 0 if more else follower.every

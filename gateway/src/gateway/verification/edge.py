@@ -6,7 +6,8 @@ Followed, each on its own (the numbers of the issuance cycle's step 7):
   read along every 0.05 s (`keeper.py`);
 - the checkpoint, every 2 s, by the same process: the signed time that freshness is measured by;
 - the released records, every second, by the same process;
-- the status lists, every second: what was decided and is not yet in the log.
+- the status lists, every second, and every quarter of one while they cannot be read: what was decided and is not yet in
+  the log. A suspension may be waiting in a registry that is back for a moment only.
 """
 
 import asyncio
@@ -98,7 +99,7 @@ class Edge:
         return (
             self._feed,
             Follower("checkpoint", self.read_checkpoint, 2.0),
-            Follower("status-lists", self.read_lists, 1.0),
+            Follower("status-lists", self.read_lists, 1.0, longest=0.25),
             Follower("records", self.read_records, 1.0),
         )
 
