@@ -1,15 +1,23 @@
-"""Real logs on a real database and a folder, with a clock the test moves."""
+"""Real logs on a real database and a folder, with a clock the test moves.
+
+A test marked `both_stores` that uses `files_at`, itself or through a fixture, runs once with the published files in a
+folder and once with them in a bucket; every other one runs with a folder.
+"""
 
 import itertools
-from collections.abc import AsyncIterator, Callable
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from published_files import Files, Objects
+from s3_server import S3Server
 
 from audit.app import create_app
+from audit.bucket import Bucket
 from audit.entry import Submission
 from audit.faults import Fault, no_fault
 from audit.migrate import migrate
@@ -18,8 +26,18 @@ from goodstanding.events import Leaf, commitment
 from goodstanding.keys import PemSigner
 from goodstanding.merkle import leaf_hash
 
+STORES = ("folder", "bucket")
 ORIGIN = "log.example/log"
 TOKEN = "a-service-token"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "both_stores: run with published files in a folder and in a bucket")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "files_at" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_stores"):
+        metafunc.parametrize("files_at", STORES, indirect=True)
 
 
 class Clock:
@@ -74,21 +92,55 @@ def signers(tmp_path_factory: pytest.TempPathFactory) -> tuple[PemSigner, PemSig
     return PemSigner.create(keys / "log.pem"), PemSigner.create(keys / "log-time.pem")
 
 
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3Server]:
+    """An S3-compatible service, started when the first test wants it."""
+    server = S3Server()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def bucket(s3: S3Server) -> Bucket:
+    """An empty folder in a bucket."""
+    return s3.bucket(uuid.uuid4().hex)
+
+
+@pytest.fixture
+def files_at(request: pytest.FixtureRequest, tmp_path: Path) -> Path | Bucket:
+    """Where the log's published files live: nothing is there yet."""
+    if getattr(request, "param", "folder") == "folder":
+        return tmp_path / "log"
+    there: Bucket = request.getfixturevalue("bucket")
+    return there
+
+
+@pytest.fixture
+def published(files_at: Path | Bucket) -> Files | Objects:
+    """The log's published files, for a test to see and to change."""
+    return Objects(files_at) if isinstance(files_at, Bucket) else Files(files_at)
+
+
 OpenLog = Callable[..., Log]
 
 
 @pytest.fixture
 async def open_again(
-    tmp_path: Path, clock: Clock, signers: tuple[PemSigner, PemSigner], copied: Callable[..., str]
+    files_at: Path | Bucket, clock: Clock, signers: tuple[PemSigner, PemSigner], copied: Callable[..., str]
 ) -> AsyncIterator[OpenLog]:
     """Open the test's log, as often as it is restarted."""
     own = copied("audit", migrate)
     logs: list[Log] = []
 
-    def make(fault: Fault = no_fault, origin: str = ORIGIN, url: str = own, **more: Any) -> Log:
+    def make(
+        fault: Fault = no_fault, origin: str = ORIGIN, url: str = own, folder: Path | Bucket = files_at, **more: Any
+    ) -> Log:
         log = open_log(
             url=url,
-            folder=tmp_path / "log",
+            folder=folder,
             origin=origin,
             log_signer=signers[0],
             time_signer=signers[1],

@@ -1,7 +1,5 @@
 """What a start makes good, and what makes it refuse to go on."""
 
-import shutil
-
 import pytest
 from sqlalchemy import select, update
 
@@ -10,7 +8,7 @@ from audit.service import open_log
 from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from goodstanding.keys import PemSigner
 
-pytestmark = pytest.mark.both_backends
+pytestmark = [pytest.mark.both_backends, pytest.mark.both_stores]
 
 
 class Death(BaseException):
@@ -25,34 +23,30 @@ def die_at(point: str):
     return fault
 
 
-def files(folder) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("tile/**/*") if path.is_file()}
-
-
-async def test_a_missing_tile_of_the_right_edge_is_made_again(log, open_again, fill, tmp_path):
+async def test_a_missing_tile_of_the_right_edge_is_made_again(log, open_again, fill, published):
     await fill(log, 300)
-    before = files(tmp_path / "log")
+    before = published.all("tile")
     for path in ("tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/001.p/44"):
-        (tmp_path / "log" / path).unlink()
+        published.remove(path)
         await open_again().start()
-        assert files(tmp_path / "log") == before
+        assert published.all("tile") == before
 
 
-async def test_a_lost_folder_is_made_again_byte_for_byte(log, open_again, fill, tmp_path):
+async def test_a_lost_folder_is_made_again_byte_for_byte(log, open_again, fill, published):
     await fill(log, 600)
-    before = files(tmp_path / "log")
+    before = published.all("tile")
     root = (await log.reader.snapshot()).checkpoint.root
-    shutil.rmtree(tmp_path / "log")
+    published.lose()
     again = open_again()
     await again.start()
-    assert files(tmp_path / "log") == before
+    assert published.all("tile") == before
     assert (await again.reader.snapshot()).checkpoint.root == root
 
 
-async def test_a_lost_folder_does_not_change_since_when_a_size_was_known(log, open_again, fill, tmp_path, clock):
+async def test_a_lost_folder_does_not_change_since_when_a_size_was_known(log, open_again, fill, published, clock):
     await fill(log, 3)
     first = (await log.reader.snapshot()).note
-    shutil.rmtree(tmp_path / "log")
+    published.lose()
     clock.advance(3600)
     again = open_again()
     await again.start()
@@ -62,33 +56,31 @@ async def test_a_lost_folder_does_not_change_since_when_a_size_was_known(log, op
         assert await tx.scalar(select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size == 3)) == first.decode()
 
 
-async def test_an_altered_tile_of_the_right_edge_stops_the_log(log, open_again, fill, tmp_path):
+async def test_an_altered_tile_of_the_right_edge_stops_the_log(log, open_again, fill, published):
     await fill(log, 300)
-    path = tmp_path / "log/tile/0/001.p/44"
-    path.write_bytes(bytes([path.read_bytes()[0] ^ 1]) + path.read_bytes()[1:])
+    tile = published.read("tile/0/001.p/44")
+    published.write("tile/0/001.p/44", bytes([tile[0] ^ 1]) + tile[1:])
     with pytest.raises(LogStopped, match="do not have the root signed for size 300"):
         await open_again().start()
 
 
-async def test_a_truncated_tile_of_the_right_edge_stops_the_log(log, open_again, fill, tmp_path):
+async def test_a_truncated_tile_of_the_right_edge_stops_the_log(log, open_again, fill, published):
     await fill(log, 300)
-    (tmp_path / "log/tile/0/001.p/44").write_bytes(b"short")
+    published.write("tile/0/001.p/44", b"short")
     with pytest.raises(LogStopped, match="published file is altered"):
         await open_again().start()
 
 
-async def test_a_foreign_file_in_the_way_stops_the_log_and_is_left_alone(log, author, tmp_path):
+async def test_a_foreign_file_in_the_way_stops_the_log_and_is_left_alone(log, author, published):
     await log.append(author.first(256))
-    path = tmp_path / "log/tile/0/000"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(bytes(8192))
+    published.write("tile/0/000", bytes(8192))
     with pytest.raises(StoreConflict, match="tile/0/000 exists with other bytes"):
         await log.sequencer.step()
-    assert path.read_bytes() == bytes(8192)
+    assert published.read("tile/0/000") == bytes(8192)
     assert (await log.reader.snapshot()).checkpoint.size == 0
 
 
-async def test_altered_rows_stop_the_log_before_a_file_is_written(log, open_again, author, tmp_path):
+async def test_altered_rows_stop_the_log_before_a_file_is_written(log, open_again, author, published):
     dying = open_again(die_at("5e committed"))
     await dying.append(author.first(3))
     with pytest.raises(Death):
@@ -97,12 +89,12 @@ async def test_altered_rows_stop_the_log_before_a_file_is_written(log, open_agai
         await tx.execute(update(ENTRIES).where(ENTRIES.c.log_index == 1).values(leaf=b"altered"))
     with pytest.raises(LogStopped, match="do not have the root signed for size 3"):
         await open_again().start()
-    assert files(tmp_path / "log") == {}
+    assert published.all("tile") == {}
 
 
-async def test_missing_rows_stop_the_log(log, open_again, fill, tmp_path):
+async def test_missing_rows_stop_the_log(log, open_again, fill, published):
     await fill(log, 3)
-    shutil.rmtree(tmp_path / "log/tile")
+    published.lose("tile")
     async with log.database.write() as tx:
         await tx.execute(ENTRIES.delete().where(ENTRIES.c.log_index == 1))
     with pytest.raises(LogStopped, match="lacks entries"):
@@ -136,10 +128,10 @@ async def test_a_log_never_changes_its_name(log, open_again):
         await open_again(origin="other.example/log").start()
 
 
-async def test_a_checkpoint_of_other_keys_is_not_continued(log, tmp_path, clock):
+async def test_a_checkpoint_of_other_keys_is_not_continued(log, files_at, tmp_path, clock):
     stranger = open_log(
         url=log.database.url,
-        folder=tmp_path / "log",
+        folder=files_at,
         origin="log.example/log",
         log_signer=PemSigner.create(tmp_path / "other.pem"),
         time_signer=PemSigner.create(tmp_path / "other-time.pem"),

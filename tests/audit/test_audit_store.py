@@ -1,13 +1,23 @@
-"""The folder of published files: whole files, never changed, replaced only by who saw the old one."""
+"""The store of published files: whole files, never changed, replaced only by who saw the old one."""
 
 import pytest
 
+from audit.bucket import Bucket
 from audit.errors import StoreConflict
+from audit.object_store import ObjectStore
 from audit.store import FileStore
+
+pytestmark = pytest.mark.both_stores
 
 
 @pytest.fixture
-def store(tmp_path):
+def store(files_at):
+    return ObjectStore(files_at) if isinstance(files_at, Bucket) else FileStore(files_at)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A store in a folder, whatever else there is."""
     return FileStore(tmp_path / "log")
 
 
@@ -36,6 +46,20 @@ def test_other_bytes_are_a_conflict_and_change_nothing(store):
     assert store.read("tile/0/000") == b"a"
 
 
+def test_files_are_written_in_the_order_given_and_those_before_a_conflict_stay(store):
+    store.create([("tile/0/001", b"other")])
+    with pytest.raises(StoreConflict):
+        store.create([("tile/0/000", b"a"), ("tile/0/001", b"b"), ("tile/0/002", b"c")])
+    assert [store.read(f"tile/0/00{number}") for number in range(3)] == [b"a", b"other", None]
+
+
+def test_an_empty_file_is_a_file(store):
+    store.create([("tile/0/000", b"")])
+    assert store.read("tile/0/000") == b""
+    with pytest.raises(StoreConflict):
+        store.create([("tile/0/000", b"a")])
+
+
 def test_a_file_is_replaced_only_by_who_saw_it(store):
     assert store.swap("checkpoint", None, b"1")
     assert not store.swap("checkpoint", None, b"2")
@@ -44,15 +68,15 @@ def test_a_file_is_replaced_only_by_who_saw_it(store):
     assert store.read("checkpoint") == b"2"
 
 
-def test_nothing_temporary_stays_behind(store, tmp_path):
-    store.create([("tile/0/000", b"a")])
-    store.swap("checkpoint", None, b"1")
-    store.swap("checkpoint", b"other", b"2")
+def test_nothing_temporary_stays_behind(folder, tmp_path):
+    folder.create([("tile/0/000", b"a")])
+    folder.swap("checkpoint", None, b"1")
+    folder.swap("checkpoint", b"other", b"2")
     assert list((tmp_path / "log" / ".tmp").iterdir()) == []
 
 
-def test_a_web_server_may_read_the_files(store, tmp_path):
-    store.create([("tile/0/000", b"a")])
+def test_a_web_server_may_read_the_files(folder, tmp_path):
+    folder.create([("tile/0/000", b"a")])
     assert (tmp_path / "log/tile/0/000").stat().st_mode & 0o777 == 0o644
 
 

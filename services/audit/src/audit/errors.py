@@ -7,6 +7,7 @@
     ├── QuestionRefused      a question that has no answer: sizes, indices, `after`
     ├── NotLogged            no published checkpoint covers the entry asked for
     ├── Unavailable          the database does not answer now
+    │   └── StoreUnavailable     the store of published files does not; also an OSError, as a disk's failure is
     ├── StoreDamaged         a published file is missing or altered
     ├── DatabaseRefused      the database is newer than this program can work on
     ├── ClockWentBackwards   nothing is signed until the clock has passed what was already signed
@@ -56,6 +57,14 @@ class NotLogged(AuditError):
 
 class Unavailable(AuditError):
     """The database does not answer now; whatever was asked of it can be asked again."""
+
+    what = "database"
+
+
+class StoreUnavailable(Unavailable, OSError):
+    """The store of published files does not answer now; whatever was asked of it can be asked again."""
+
+    what = "store"
 
 
 class StoreDamaged(AuditError):

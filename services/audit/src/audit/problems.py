@@ -59,8 +59,8 @@ def install(app: FastAPI) -> None:
 
 async def _audit_error(request: Request, error: Exception) -> Response:
     if isinstance(error, Unavailable):
-        _log.warning("the database does not answer", path=request.url.path, why=str(error))
-        return _try_again()
+        _log.warning(f"the {error.what} does not answer", path=request.url.path, why=str(error))
+        return _try_again(error.what)
     for kind, (status, title) in _STATUS.items():
         if isinstance(error, kind):
             members = {"code": error.code, "event_id": error.event_id} if isinstance(error, EntryRefused) else {}
@@ -83,11 +83,11 @@ async def _http_error(_: Request, error: Exception) -> Response:
 async def _database_error(request: Request, error: Exception) -> Response:
     # Not str(error): SQLAlchemy quotes the statement's parameters, and those are bodies.
     _log.error("database error", path=request.url.path, kind=type(error).__name__, why=str(getattr(error, "orig", "")))
-    return _try_again()
+    return _try_again(Unavailable.what)
 
 
-def _try_again() -> Response:
-    response = problem(503, "Database unavailable", "The log's database did not answer in time; try again.")
+def _try_again(what: str) -> Response:
+    response = problem(503, f"{what.capitalize()} unavailable", f"The log's {what} did not answer in time; try again.")
     response.headers["Retry-After"] = "1"
     return response
 

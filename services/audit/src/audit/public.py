@@ -6,12 +6,11 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from audit.errors import NotLogged, QuestionRefused
+from audit.publication import CHECKPOINT
+from audit.served_as import TEXT, headers_of
 from audit.service import Log
 from goodstanding.errors import LogError
-from goodstanding.tiles import TILE_WIDTH, parse_tile_path
 
-_IMMUTABLE = "public, max-age=604800, immutable"
-_TEXT = "text/plain; charset=utf-8"
 _AFTER = re.compile(r"-1|0|[1-9][0-9]{0,15}")
 
 
@@ -22,23 +21,26 @@ def routes(log: Log) -> APIRouter:
     @router.api_route("/log/checkpoint", methods=["GET", "HEAD"])
     async def checkpoint() -> Response:
         snapshot = await log.reader.snapshot()
-        return _answer(snapshot.note, _TEXT, "no-store")
+        return _answer(snapshot.note, headers_of(CHECKPOINT))
 
     @router.api_route("/log/vkey", methods=["GET", "HEAD"])
     async def vkey() -> Response:
-        return _answer("".join(f"{key}\n" for key in log.vkeys).encode(), _TEXT, "public, max-age=300")
+        return _answer(
+            "".join(f"{key}\n" for key in log.vkeys).encode(),
+            {"Content-Type": TEXT, "Cache-Control": "public, max-age=300"},
+        )
 
     @router.api_route("/log/tile/{path:path}", methods=["GET", "HEAD"])
     async def tile(path: str) -> Response:
         name = f"tile/{path}"
         try:
-            width = parse_tile_path(name).width
+            headers = headers_of(name)
         except LogError as error:
             raise NotLogged(f"there is no such file in the log: {error}") from error
         data = await log.reader.file(name)
         if data is None:
             raise NotLogged("the log has no such bundle or tile; a partial one is gone once the full one exists")
-        return _answer(data, "application/octet-stream", _IMMUTABLE if width == TILE_WIDTH else "no-store")
+        return _answer(data, headers)
 
     @router.api_route("/feed", methods=["GET", "HEAD"])
     async def feed(request: Request, after: str = "-1") -> Response:
@@ -55,9 +57,8 @@ def routes(log: Log) -> APIRouter:
     return router
 
 
-def _answer(data: bytes, media_type: str, cache: str) -> Response:
-    headers = {"Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
-    return Response(data, headers=headers, media_type=media_type)
+def _answer(data: bytes, headers: dict[str, str]) -> Response:
+    return Response(data, headers=headers | {"Access-Control-Allow-Origin": "*"})
 
 
 def _etags(if_none_match: str) -> frozenset[str]:

@@ -101,7 +101,7 @@ class Recovery:
 
     async def _publish(self, tree: Checkpoint, *, unseen: bool) -> None:
         """Publish the tree row's checkpoint; its first note stays unless nobody can have seen it (rule 4)."""
-        note, cosigned_at = self._publication.sign(tree)
+        note, cosigned_at = await asyncio.to_thread(self._publication.sign, tree)
         own = CHECKPOINTS.c.size == tree.size
         async with self._database.write() as tx:
             await tx.execute(select(TREE.c.id).where(TREE.c.id == TREE_ID).with_for_update())

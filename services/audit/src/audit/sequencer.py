@@ -155,7 +155,7 @@ class Sequencer:
                 return None
             new, full = await self._assign(tx, edge, rows)
             checkpoint = Checkpoint(self._origin, new.size, new.root())
-            note, cosigned_at = self._publication.sign(checkpoint)  # 5d
+            note, cosigned_at = await asyncio.to_thread(self._publication.sign, checkpoint)  # 5d
             self._fault("5d signed")
             await self._swap(tx, edge, checkpoint)
             await tx.execute(insert(CHECKPOINTS).values(size=new.size, note=note.decode(), cosigned_at=cosigned_at))

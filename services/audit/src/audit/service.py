@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.bucket import Bucket
 from audit.cosigner import TimeCosigner
 from audit.database import LIMITS, Database
 from audit.engines import Limits
@@ -12,6 +13,7 @@ from audit.entries import Entries
 from audit.entry import Submission
 from audit.faults import Fault, no_fault
 from audit.feed import Feed
+from audit.object_store import ObjectStore
 from audit.publication import Publication
 from audit.reader import Reader
 from audit.sequencer import Observe, Sequencer, nobody
@@ -71,7 +73,7 @@ class Log:
 def open_log(
     *,
     url: str,
-    folder: Path,
+    folder: Path | Bucket,
     origin: str,
     log_signer: Signer,
     time_signer: Signer,
@@ -82,10 +84,13 @@ def open_log(
 ) -> Log:
     """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
 
+    The folder is one of this machine, or one in a bucket.
+
     Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name.
     """
     signer = CheckpointSigner(origin, log_signer, time_signer)
-    database, store = Database(url, limits), FileStore(folder)
+    database = Database(url, limits)
+    store: Store = ObjectStore(folder) if isinstance(folder, Bucket) else FileStore(folder)
     publication = Publication(store, signer, clock)
     appended = asyncio.Event()
     reader = Reader(database, store)

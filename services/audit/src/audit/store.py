@@ -1,5 +1,7 @@
 """Where published files live. Reading them needs no program of ours: a web server may serve the folder as it is.
 
+Here is the store in a folder of this machine; the one in a bucket is in `object_store.py`.
+
 What a store promises, and what a crash leaves of it:
 
 1. `create` never changes a file that exists: the same bytes are fine, other bytes raise StoreConflict.
@@ -125,10 +127,15 @@ class FileStore:
 
 def _require_same(target: Path, path: str, data: bytes) -> None:
     if target.read_bytes() != data:
-        raise StoreConflict(
-            f"{path} exists with other bytes than the log would write there. Published files never change: find "
-            "out who wrote it, restore the file from a backup or a mirror of the log, then start again"
-        )
+        raise conflict(path)
+
+
+def conflict(path: str) -> StoreConflict:
+    """The error for a file that exists with other bytes."""
+    return StoreConflict(
+        f"{path} exists with other bytes than the log would write there. Published files never change: find "
+        "out who wrote it, restore the file from a backup or a mirror of the log, then start again"
+    )
 
 
 def _sync_folder(folder: Path) -> None:
