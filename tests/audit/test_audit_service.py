@@ -7,11 +7,15 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
+from pathlib import Path
 
 import httpx
 import pytest
+from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
+from audit.bucket import Bucket
 from audit.settings import Settings
 from audit.tables import METADATA
 
@@ -52,8 +56,37 @@ def test_everything_is_kept_under_var(monkeypatch, tmp_path):
     monkeypatch.setenv("GOODSTANDING_VAR", str(tmp_path))
     settings = Settings()
     assert settings.database_url == f"sqlite+aiosqlite:///{tmp_path}/audit.db"
-    assert settings.folder == tmp_path / "log"
+    assert settings.published == tmp_path / "log"
     assert settings.log_key == tmp_path / "keys" / "log.pem"
+
+
+def test_published_files_may_be_kept_in_a_bucket(monkeypatch, tmp_path):
+    (tmp_path / "key").write_text("the-secret\n")
+    for name, value in {"URL": "s3://public/log", "ENDPOINT": "http://store:8333", "ACCESS_KEY": "log",
+                        "SECRET_KEY_FILE": str(tmp_path / "key")}.items():  # fmt: skip
+        monkeypatch.setenv(f"GOODSTANDING_LOG_STORE_{name}", value)
+    assert Settings().published == Bucket("s3://public/log", "http://store:8333", "us-east-1", "log", "the-secret")
+    assert "the-secret" not in repr(Settings())
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"log_store_url": "s3://log", "log_store_endpoint": "store:8333"}, "not the address of a store"),
+        ({"log_store_url": "s3://log", "log_store_access_key": "log"}, "belong together"),
+        ({"log_store_url": "s3://log", "log_folder": "log"}, "live in one of them"),
+    ],
+)
+def test_a_bucket_that_cannot_be_is_refused(given, said):
+    with pytest.raises(ValidationError, match=said):
+        Settings(**given)
+
+
+def test_a_bucket_that_cannot_be_is_said_in_a_sentence(tmp_path):
+    refused = run("serve", GOODSTANDING_VAR=str(tmp_path), GOODSTANDING_LOG_STORE_URL="s3:/log")
+    assert refused.returncode == 1
+    assert "s3:/log is not the address of a bucket" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_every_setting_is_described():
@@ -91,7 +124,8 @@ def test_a_database_that_cannot_be_opened_is_named(tmp_path):
     assert "Traceback" not in broken.stderr
 
 
-def test_the_service_starts_answers_and_ends(tmp_path):
+@pytest.mark.both_stores
+def test_the_service_starts_answers_and_ends(tmp_path, files_at, published):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -99,17 +133,42 @@ def test_the_service_starts_answers_and_ends(tmp_path):
         "GOODSTANDING_VAR": str(tmp_path),
         "GOODSTANDING_AUDIT_TOKEN": "t",
         "GOODSTANDING_AUDIT_PORT": str(port),
+        **told(files_at),
     }
     assert run("migrate", **environment).returncode == 0
     command = [sys.executable, "-c", "from audit.cli import main; main()", "serve"]
     process = subprocess.Popen(command, env=os.environ | environment, stderr=subprocess.PIPE, text=True)
     try:
         assert ready(f"http://127.0.0.1:{port}/readyz", process)["size"] == 0
+        assert httpx.get(f"http://127.0.0.1:{port}/log/checkpoint").content == published.read("checkpoint")
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert [json.loads(line)["event"] for line in errors.splitlines()] == ["serving", "ended"]
+
+
+def test_a_store_that_does_not_answer_is_named(tmp_path, bucket):
+    environment = {"GOODSTANDING_VAR": str(tmp_path), "GOODSTANDING_AUDIT_TOKEN": "t"}
+    away = told(replace(bucket, endpoint="http://127.0.0.1:9", secret_key="the-secret"))
+    assert run("migrate", **environment).returncode == 0
+    refused = run("serve", **environment, **away)
+    assert refused.returncode == 1
+    assert "the store of the log's files does not do what it is asked now (GET checkpoint: no answer)" in refused.stderr
+    assert "the-secret" not in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def told(files_at: Path | Bucket) -> dict[str, str]:
+    """The variables that say where published files live."""
+    if not isinstance(files_at, Bucket):
+        return {"GOODSTANDING_LOG_FOLDER": str(files_at)}
+    return {
+        "GOODSTANDING_LOG_STORE_URL": files_at.url,
+        "GOODSTANDING_LOG_STORE_ENDPOINT": files_at.endpoint,
+        "GOODSTANDING_LOG_STORE_ACCESS_KEY": files_at.access_key,
+        "GOODSTANDING_LOG_STORE_SECRET_KEY": files_at.secret_key,
+    }
 
 
 def ready(url: str, process: subprocess.Popen) -> dict:

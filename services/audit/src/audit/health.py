@@ -7,15 +7,15 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import func, select
 
-from audit.errors import NotLogged
 from audit.metrics import MEDIA_TYPE, Figures, Metrics
 from audit.service import Log
 from audit.tables import ENTRIES
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.clock import Clock
 from goodstanding.errors import GoodstandingError
 
 PATIENCE = 3.0
-"""Seconds the database has to answer a probe."""
+"""Seconds that database and store each have to answer a probe."""
 
 _NO_STORE = {"Cache-Control": "no-store"}
 _log = structlog.get_logger("audit.health")
@@ -50,19 +50,27 @@ def _missing(log: Log, figures: Figures) -> list[str]:
         missing.append("the database does not answer, or is not migrated; see: audit migrate")
     if log.sequencer.stopped is not None:
         missing.append(f"the log has stopped: {log.sequencer.stopped}")
-    if figures.tree_size is None:
+    if not figures.store_up:
+        missing.append("the store of the log's files does not answer")
+    elif figures.tree_size is None:
         missing.append("no checkpoint of this log is published")
     return missing
 
 
 async def _figures(log: Log) -> Figures:
-    size = cosigned_at = None
+    (store_up, published), waiting = await asyncio.gather(_published(log), _waiting(log))
+    size, cosigned_at = (None, None) if published is None else (published.checkpoint.size, published.time)
+    return Figures(log.sequencer.stopped is not None, waiting, store_up, size, cosigned_at)
+
+
+async def _published(log: Log) -> tuple[bool, VerifiedCheckpoint | None]:
+    """Whether the store of published files answers, and the checkpoint in it."""
     try:
-        verified = log.signer.verify((await log.reader.snapshot()).note)
-        size, cosigned_at = verified.checkpoint.size, verified.time
-    except (NotLogged, GoodstandingError, OSError) as error:
-        _log.warning("the published checkpoint cannot be read", why=str(error))
-    return Figures(log.sequencer.stopped is not None, await _waiting(log), size, cosigned_at)
+        async with asyncio.timeout(PATIENCE):
+            return True, log.signer.verify((await log.reader.snapshot()).note)
+    except (GoodstandingError, OSError) as error:
+        _log.warning("the published checkpoint cannot be read", why=str(error) or "no answer in time")
+        return not isinstance(error, OSError), None
 
 
 async def _waiting(log: Log) -> int | None:

@@ -19,6 +19,7 @@ class Figures:
 
     stopped: bool
     waiting: int | None  # entries without an index
+    store_up: bool  # the store of published files answers
     tree_size: int | None  # as published
     cosigned_at: datetime | None  # the published checkpoint's signed time
 
@@ -51,6 +52,7 @@ class _Now(Collector):
         """The state of the log now."""
         figures = self.figures
         yield _gauge("database_up", "1 while the database answers.", figures.waiting is not None)
+        yield _gauge("store_up", "1 while the store of published files answers.", figures.store_up)
         yield _gauge("sequencer_stopped", "1 when the sequencer has stopped: a person must look.", figures.stopped)
         if figures.waiting is not None:
             yield _gauge("waiting_entries", "Entries that have no index yet.", figures.waiting)

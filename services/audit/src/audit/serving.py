@@ -32,7 +32,7 @@ def log_from(settings: Settings, observe: Observe = nobody) -> Log:
     """Open the log that the settings describe; its keys are made on first start. Raises KeyRefused."""
     return open_log(
         url=settings.database_url,
-        folder=settings.folder,
+        folder=settings.published,
         origin=settings.log_name,
         log_signer=PemSigner.load_or_create(settings.log_key),
         time_signer=PemSigner.load_or_create(settings.time_key),

@@ -1,13 +1,15 @@
 """Settings of the audit service: environment variables with the prefix GOODSTANDING_."""
 
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-FROM_FILES: Final = ("audit_database_url", "audit_token")
+from audit.bucket import Bucket
+
+FROM_FILES: Final = ("audit_database_url", "audit_token", "log_store_secret_key")
 """Secrets that may also be given as the name of a file that holds them."""
 
 
@@ -23,6 +25,25 @@ class Settings(BaseSettings):
     )
     log_folder: Path | None = Field(
         default=None, description="Folder of the published log files; default: log in GOODSTANDING_VAR."
+    )
+    log_store_url: str = Field(
+        default="",
+        description="Bucket, and folder in it, of the published log files, such as s3://log/public; "
+        "empty: they are in GOODSTANDING_LOG_FOLDER.",
+    )
+    log_store_endpoint: str = Field(
+        default="", description="Address of the bucket's service, such as http://store:8333; empty: Amazon's."
+    )
+    log_store_region: str = Field(default="us-east-1", description="Region of the bucket.")
+    log_store_access_key: str = Field(
+        default="", description="Name of the key to the bucket; empty: the key of the machine, at Amazon's."
+    )
+    log_store_secret_key: SecretStr = Field(default=SecretStr(""), description="Key to the bucket.")
+    log_store_secret_key_file: Path | None = Field(
+        default=None, description="File that holds GOODSTANDING_LOG_STORE_SECRET_KEY."
+    )
+    log_store_path_style: bool = Field(
+        default=True, description="Name the bucket in the path of a request; false: in the endpoint's host name."
     )
     audit_database_url: SecretStr | None = Field(
         default=None, description="Async SQLAlchemy URL; default: SQLite in audit.db in GOODSTANDING_VAR."
@@ -55,15 +76,32 @@ class Settings(BaseSettings):
                 given = given | {name: Path(file).read_text("utf-8").strip()}
         return given
 
+    @model_validator(mode="after")
+    def _know_the_bucket(self) -> Self:
+        """Read the bucket's address now. ValueError for one that is none, and for two places."""
+        if self.log_store_url and self.log_folder:
+            raise ValueError("log_store_url and log_folder are both set: the log's files live in one of them")
+        assert self.published
+        return self
+
     @property
     def log_name(self) -> str:
         """Origin line of the log's checkpoints, such as `127.0.0.1:8080/log`."""
         return self.log_origin or f"{urlsplit(self.origin).netloc}/log"
 
     @property
-    def folder(self) -> Path:
-        """Folder of the published files."""
-        return self.log_folder or self.var / "log"
+    def published(self) -> Path | Bucket:
+        """Where the published files live."""
+        if not self.log_store_url:
+            return self.log_folder or self.var / "log"
+        return Bucket(
+            self.log_store_url,
+            endpoint=self.log_store_endpoint,
+            region=self.log_store_region,
+            access_key=self.log_store_access_key,
+            secret_key=self.log_store_secret_key.get_secret_value(),
+            path_style=self.log_store_path_style,
+        )
 
     @property
     def database_url(self) -> str:
