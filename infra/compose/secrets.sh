@@ -25,3 +25,7 @@ for service in registry audit; do
     secret "${service}_database_url" \
         "postgresql+asyncpg://$service:$(cat "${service}_database_password")@postgres/$service"
 done
+secret log_store_secret_key "$(random)"
+secret log_store_identities "$(printf '{"identities": [{"name": "audit", "actions": ["%s", "%s", "%s"],
+  "credentials": [{"accessKey": "audit", "secretKey": "%s"}]}]}' \
+    Read:goodstanding-log Write:goodstanding-log List:goodstanding-log "$(cat log_store_secret_key)")"

@@ -9,6 +9,7 @@ import secrets
 import httpx
 import pytest
 import pytest_asyncio
+from published_files import Objects
 from rich.console import Console
 
 from goodstanding_standalone.front import FrontError, until
@@ -99,6 +100,16 @@ async def test_figures_of_each_service(house, walked):
     assert walked.number not in str((registry, work, audit, gateway))
 
 
+async def test_the_published_files_are_in_the_bucket_as_the_gateway_shows_them(house, walked):
+    files = await asyncio.to_thread(Objects(house.published).all)
+    tiles = {path: data for path, data in files.items() if path.startswith("tile/")}
+    assert files.keys() == {*tiles, "checkpoint"}
+    for path, data in tiles.items():
+        assert (await house.client.get(f"/log/{path}")).content == data, path
+    assert tiles
+    assert not (house.topology.volume("log") / "log").exists()
+
+
 async def test_operators_paths_of_the_services_are_not_public(house):
     for path in ("/internal/subgraph", "/status-keys", "/internal/entries"):
         assert (await house.client.get(path)).status_code == 404
@@ -181,6 +192,24 @@ async def test_a_database_that_is_away_is_named_and_comes_back(house):
         assert lines(house, name)  # whatever was printed meanwhile is one JSON object a line
 
 
+async def test_a_store_that_is_away_is_named_and_what_is_acknowledged_meanwhile_is_published_later(house, walked):
+    before = (await house.state("8082")).json()["size"]
+    acknowledged = []
+    with house.store.strict():
+        answered = await house.state("8082")
+        assert answered.status_code == 503
+        assert answered.json()["missing"] == ["the store of the log's files does not answer"]
+        assert (await house.client.get("/log/checkpoint")).status_code == 502  # from the gateway: the log said 503
+        traffic = asyncio.create_task(write(house, acknowledged, "store"))
+        await until(lambda: more_than(acknowledged, 0), "nobody is told anything while the store is away", 20)
+        traffic.cancel()
+        await asyncio.gather(traffic, return_exceptions=True)
+    await house.topology.processes["audit"].ready()
+    await until(lambda: grown(house, before), "the log does not grow", 20)
+    await until(lambda: settled(house), "the outbox does not empty", 20)
+    assert not [line for line in lines(house, "audit") if line["event"] == "the log has stopped"]
+
+
 def lines(house, name):
     """What a service has logged."""
     return [json.loads(line) for line in house.topology.processes[name].printed().splitlines()]
@@ -216,10 +245,10 @@ async def finish_request(reader, writer):
     return line
 
 
-async def write(house, acknowledged):
+async def write(house, acknowledged, name="traffic"):
     """Register organisations, one after the other, with every key asked again until it is answered."""
     for position in range(10_000):
-        given = {"idempotencyKey": f"traffic-{position}", "kind": "RECRUITER", "jurisdiction": "NP",
+        given = {"idempotencyKey": f"{name}-{position}", "kind": "RECRUITER", "jurisdiction": "NP",
                  "names": [{"text": f"Kestrel Bay {position}", "kind": "legal"}]}  # fmt: skip
         while True:
             with contextlib.suppress(FrontError, httpx.HTTPError):
@@ -244,6 +273,10 @@ async def read(house, walked, answers):
 
 async def more_than(acknowledged, before):
     return True if len(acknowledged) > before + 2 else None
+
+
+async def grown(house, before):
+    return True if (await house.state("8082")).json()["size"] > before else None
 
 
 async def all_known(house, acknowledged):

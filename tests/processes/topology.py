@@ -1,7 +1,8 @@
 """The services of compose.yaml as processes on loopback: the same commands and settings, other addresses and folders.
 
 A volume is a folder, a secret a file, a service's name the address 127.0.0.1, and every port a free one. What is no
-program of ours (the database server, the proxy) is left out.
+program of ours is left out: the proxy, and what the tests put something else in the place of, the database server and
+the store of the log's files.
 """
 
 import asyncio
@@ -23,7 +24,7 @@ COMPOSE = Path(__file__).parents[2] / "compose.yaml"
 OURS = ("registry", "audit", "gateway")
 START_SECONDS, STOP_SECONDS = 30.0, 30.0
 DEFAULT_PORTS = {"GOODSTANDING_REGISTRY_PORT": "8081", "GOODSTANDING_AUDIT_PORT": "8082"}  # as compose.yaml expects
-_ADDRESS = re.compile(r"http://(?:[a-z-]+|127\.0\.0\.1):(80\d\d)\b")
+_ADDRESS = re.compile(r"http://(?:[a-z-]+|127\.0\.0\.1):(8\d\d\d)\b")
 
 
 @dataclass(slots=True)
@@ -79,18 +80,22 @@ class Process:
 
 @dataclass(slots=True)
 class Topology:
-    """All of it. `secrets` are the contents of secret files by name; `more` is put into every environment."""
+    """All of it. `secrets` are the contents of secret files by name; `more` is put into every environment.
+
+    `elsewhere` says where the ports of compose.yaml are that no program of ours listens on.
+    """
 
     folder: Path
     secrets: Mapping[str, str]
     more: Mapping[str, str] = field(default_factory=dict)
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
     processes: dict[str, Process] = field(default_factory=dict)
     _ports: dict[str, int] = field(default_factory=dict)
     _services: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._services = load(COMPOSE, {})["services"]
-        self._ports = dict(zip(("8080", "8081", "8082", "8083"), free_ports(4), strict=True))
+        self._ports = dict(zip(("8080", "8081", "8082", "8083"), free_ports(4), strict=True)) | dict(self.elsewhere)
         for name, content in self.secrets.items():
             path = self.folder / "secrets" / name
             path.parent.mkdir(exist_ok=True)

@@ -32,14 +32,18 @@ class S3Server:
         """Its endpoint."""
         return f"http://127.0.0.1:{self.port}"
 
-    def start(self, port: int = 0, bucket: str = BUCKET) -> None:
-        """Start it with one empty bucket, on a free port unless told which."""
+    def start(self) -> None:
+        """Start it with one empty bucket, on a free port."""
         program = Path(sys.executable).with_name("moto_server")
         with tempfile.NamedTemporaryFile() as printed:
             self._process = subprocess.Popen(
-                [program, "--host", "127.0.0.1", "--port", str(port)], stdout=printed, stderr=printed
+                [program, "--host", "127.0.0.1", "--port", "0"], stdout=printed, stderr=printed
             )
             self.port = self._listening(Path(printed.name))
+        self.make(BUCKET)
+
+    def make(self, bucket: str) -> None:
+        """Make another bucket."""
         self._ask("PUT", f"/{bucket}")
 
     def bucket(self, prefix: str, patience: float = 5.0, **other: str) -> Bucket:
