@@ -26,7 +26,7 @@ class Store(Protocol):
     """Files by path. Every call blocks; from the event loop use `asyncio.to_thread`."""
 
     def read(self, path: str) -> bytes | None:
-        """Return a file's bytes, None when there is none."""
+        """Return a file's bytes, None when there is none. Raises OSError."""
 
     def create(self, files: Iterable[tuple[str, bytes]]) -> None:
         """Write files in the order given (rules 1 to 3); raises StoreConflict and OSError."""
