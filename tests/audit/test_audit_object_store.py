@@ -4,10 +4,10 @@ from time import monotonic
 
 import pytest
 from published_files import Objects
-from strange_service import Strange, strange_service
+from strange_service import Strange, careless_service, strange_service
 
 from audit.bucket import Bucket
-from audit.errors import StoreConflict, StoreUnavailable
+from audit.errors import LogStopped, StoreConflict, StoreUnavailable
 from audit.object_store import ObjectStore
 
 PATIENCE = 0.4
@@ -142,6 +142,16 @@ def test_a_service_that_takes_its_time_is_not_waited_for(act):
         with pytest.raises(StoreUnavailable, match="no answer"):
             acts(store)[act]()
         assert monotonic() - begun < QUICK
+
+
+@pytest.mark.parametrize("before", [[], [b"0"]])
+def test_a_service_that_heeds_no_condition_is_not_written_to_for_long(before):
+    with careless_service() as service:
+        store = ObjectStore(Bucket("s3://log", service.address, access_key="a", secret_key="b", patience=PATIENCE))
+        for data in before:
+            store.create([("checkpoint", data)])
+        with pytest.raises(LogStopped, match="takes no notice of If-None-Match"):
+            store.swap("checkpoint", before[0] if before else None, b"1")
 
 
 def test_what_cannot_be_discarded_now_stays():

@@ -1,9 +1,9 @@
-"""A service that is not the S3 service it should be: to everything it gives the one answer it was told to give."""
+"""Services that are not the S3 service they should be: one that gives a single answer, one that heeds no condition."""
 
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -28,33 +28,65 @@ class Strange:
         return f"http://127.0.0.1:{self.port}"
 
 
-@contextmanager
-def strange_service(strange: Strange) -> Iterator[Strange]:
+def strange_service(strange: Strange) -> AbstractContextManager[Strange]:
     """Let it answer on a free port of this machine for as long as the block lasts."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Quiet):
         def answer(self) -> None:
             strange.asked.append(f"{self.command} {self.path}")
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.body()
             time.sleep(strange.seconds)
-            self.send_response(strange.status)
-            self.send_header("Content-Type", strange.media_type)
-            self.send_header("Content-Length", str(len(strange.body)))
-            self.end_headers()
-            self.wfile.write(strange.body)
+            self.say(strange.status, strange.body, {"Content-Type": strange.media_type})
 
         do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names the library looks for
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
+    return _listening(Handler, strange)
 
+
+def careless_service() -> AbstractContextManager[Strange]:
+    """A service that keeps objects, and takes no notice of any condition."""
+    objects: dict[str, bytes] = {}
+
+    class Handler(Quiet):
+        def do_GET(self) -> None:
+            if (found := objects.get(self.path)) is None:
+                self.say(404, b"<Error><Code>NoSuchKey</Code></Error>", {"Content-Type": "application/xml"})
+            else:
+                self.say(200, found, {"ETag": '"always"'})
+
+        def do_PUT(self) -> None:
+            objects[self.path] = self.body()
+            self.say(200, b"", {"ETag": '"always"'})
+
+    return _listening(Handler, Strange())
+
+
+class Quiet(BaseHTTPRequestHandler):
+    """Says what it is told to say, and nothing to the console."""
+
+    def body(self) -> bytes:
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+    def say(self, status: int, body: bytes, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in (headers | {"Content-Length": str(len(body))}).items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def _listening(handler: type[BaseHTTPRequestHandler], strange: Strange) -> Iterator[Strange]:
     class Server(ThreadingHTTPServer):
         daemon_threads = True
 
         def handle_error(self, *_: object) -> None:
             """Whoever asked has lost patience."""
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0), handler) as server:
         strange.port = server.server_port
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
         thread.start()

@@ -8,27 +8,26 @@ How the rules of `store.py` hold:
 4. `swap` puts on the condition that the object is the one it has read (If-Match, by entity tag).
 
 A refused condition is not taken for the answer: the put may be our own, repeated because its first answer was lost.
-What the object holds decides. Objects are put one after the other, because `create` promises an order.
+What the object holds decides. A service that never refuses one would lose files without a word: the first swap of a
+process shows whether it does. Objects are put one after the other, because `create` promises an order.
 """
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 import obstore
 import structlog
 from obstore.exceptions import AlreadyExistsError, BaseError, PreconditionError
-from obstore.store import S3Store
 
 from audit.bucket import Bucket
-from audit.errors import StoreUnavailable
+from audit.bucket_client import client_of
+from audit.errors import LogStopped, StoreUnavailable
 from audit.served_as import headers_of
 from audit.store import conflict
 
 if TYPE_CHECKING:
     from obstore import PutMode
-    from obstore.store import S3Config
 
 DISCARDED = 1000
 """Most objects that one `discard` deletes; the partial files of a tile are 255 at most."""
@@ -43,7 +42,8 @@ class ObjectStore:
     """A store in a bucket, which must exist. Every call is bounded in time (`Bucket.patience`)."""
 
     def __init__(self, bucket: Bucket) -> None:
-        self._bucket = _client(bucket)
+        self._bucket = client_of(bucket)
+        self._refuses = False
 
     def read(self, path: str) -> bytes | None:
         """Return a file's bytes, None when there is none. Raises StoreUnavailable."""
@@ -62,11 +62,15 @@ class ObjectStore:
                 raise conflict(path)
 
     def swap(self, path: str, seen: bytes | None, data: bytes) -> bool:
-        """Replace a file atomically; False when it no longer has the bytes `seen` (rule 4). Raises StoreUnavailable."""
+        """Replace a file atomically; False when it no longer has the bytes `seen` (rule 4).
+
+        Raises StoreUnavailable, and LogStopped for a service that takes no notice of conditions.
+        """
         found = self._get(path)
         if (None if found is None else found[0]) != seen:
             return False
         if self._put(path, data, "create" if found is None else {"e_tag": found[1]}):
+            self._see_it_refuse(path, data)
             return True
         held = self.read(path)
         if held == seen:
@@ -81,6 +85,15 @@ class ObjectStore:
                 break
         except _FAILED as error:
             _log.warning("partial files stay in the store", folder=folder, why=_why(error))
+
+    def _see_it_refuse(self, path: str, data: bytes) -> None:
+        """Once, put an object that is there on the condition that it is not."""
+        if not self._refuses and self._put(path, data, "create"):
+            raise LogStopped(
+                "the store of the log's files takes no notice of If-None-Match: two writers could publish two logs. "
+                "Use a service that honours conditions on a put"
+            )
+        self._refuses = True
 
     def _get(self, path: str) -> tuple[bytes, str] | None:
         """An object's bytes and its entity tag."""
@@ -107,27 +120,6 @@ class ObjectStore:
         except _FAILED as error:
             raise _unavailable(f"PUT {path}", error) from error
         return True
-
-
-def _client(bucket: Bucket) -> S3Store:
-    config: S3Config = {"region": bucket.region, "virtual_hosted_style_request": not bucket.path_style}
-    if bucket.endpoint:
-        config["endpoint"] = bucket.endpoint
-    if bucket.access_key:
-        config |= {"access_key_id": bucket.access_key, "secret_access_key": bucket.secret_key}
-    answer, pause = timedelta(seconds=bucket.patience), timedelta(seconds=bucket.patience / 50)
-    return S3Store(
-        bucket.name,
-        prefix=bucket.prefix or None,
-        config=config,
-        # Whoever names an https endpoint gets https; http is for a service on the same machine or inside network.
-        client_options={"allow_http": True, "timeout": answer, "connect_timeout": answer / 2},
-        retry_config={
-            "max_retries": 3,
-            "backoff": {"init_backoff": pause, "max_backoff": 10 * pause, "base": 2},
-            "retry_timeout": answer,
-        },
-    )
 
 
 def _unavailable(act: str, error: Exception) -> StoreUnavailable:
