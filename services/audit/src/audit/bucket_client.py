@@ -23,7 +23,7 @@ def client_of(bucket: Bucket) -> S3Store:
         bucket.name,
         prefix=bucket.prefix or None,
         config=config,
-        # Whoever names an https endpoint gets https; http is for a service on the same machine or inside network.
+        # Whoever names an https endpoint gets https; http is for a service on the same machine or network.
         client_options={"allow_http": True, "timeout": answer, "connect_timeout": answer / 2},
         retry_config={
             "max_retries": 3,
