@@ -178,6 +178,33 @@ class TestFollowers:
         """A registry that is up for half a second now and then has been asked for its suspensions."""
         assert gateway.followers["status-lists"].longest <= 0.25
 
+    async def test_one_that_is_woken_takes_its_next_step_at_once(self, until):
+        steps = []
+
+        async def step():
+            steps.append(True)
+            return False
+
+        sleeper = Follower("sleeper", step, every=60)
+        followers = Followers([sleeper])
+        followers.start()
+        await until(lambda: len(steps) == 1)
+        sleeper.woken.set()
+        await until(lambda: len(steps) == 2)
+        await followers.stop()
+
+    async def test_a_status_list_that_the_feed_names_is_read_at_once(self, register, gateway):
+        lists = gateway.followers["status-lists"]
+        register.grant()
+        register.publish()
+        await gateway.follow("feed")
+        assert lists.woken.is_set()
+        lists.woken.clear()
+        register.grant(OTHER)
+        register.publish()
+        await gateway.follow("feed")
+        assert not lists.woken.is_set()  # the same list: it is followed at its own pace
+
     async def test_one_that_hangs_is_cancelled(self, monkeypatch):
         monkeypatch.setattr("gateway.followers.STOP_TIMEOUT", 0.05)
         begun = asyncio.Event()

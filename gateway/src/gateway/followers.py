@@ -2,12 +2,12 @@
 
 1. A follower's step is repeated; after a failure the pause doubles, to 2 seconds at most. Who must not miss the moment
    in which a service is back, names a shorter pause.
-2. A failure is logged when it begins and when it ends, and is visible in `/readyz` meanwhile.
-3. Stopping waits 5 seconds for the steps under way, then cancels them.
+2. A follower that is woken takes its next step at once.
+3. A failure is logged when it begins and when it ends, and is visible in `/readyz` meanwhile.
+4. Stopping waits 5 seconds for the steps under way, then cancels them.
 """
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -32,12 +32,14 @@ class Follower:
     every: float
     longest: float = MAX_PAUSE  # seconds between two steps that fail
     status: FollowStatus = field(default_factory=FollowStatus)
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 async def run(follower: Follower, stop: asyncio.Event) -> None:
     """Repeat a follower's step until `stop` is set."""
     status = follower.status
     while not stop.is_set():
+        follower.woken.clear()
         try:
             async with asyncio.timeout(STEP_TIMEOUT):
                 more = await follower.step()
@@ -47,8 +49,16 @@ async def run(follower: Follower, stop: asyncio.Event) -> None:
         else:
             _succeeded(follower)
             pause = 0 if more else follower.every
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+        await _rest(pause, stop, follower.woken)
+
+
+async def _rest(seconds: float, *until: asyncio.Event) -> None:
+    waits = [asyncio.ensure_future(event.wait()) for event in until]
+    try:
+        await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
 
 
 def _failed(follower: Follower, error: Exception) -> None:
@@ -80,7 +90,7 @@ class Followers:
         self._tasks = [asyncio.create_task(run(member, self._stop), name=member.name) for member in self.members]
 
     async def stop(self) -> None:
-        """Ask every follower to end, wait, and cancel what does not (rule 3)."""
+        """Ask every follower to end, wait, and cancel what does not (rule 4)."""
         self._stop.set()
         if not self._tasks:
             return

@@ -6,8 +6,8 @@ Followed, each on its own (the numbers of the issuance cycle's step 7):
   read along every 0.05 s (`keeper.py`);
 - the checkpoint, every 2 s, by the same process: the signed time that freshness is measured by;
 - the released records, every second, by the same process;
-- the status lists, every second, and every quarter of one while they cannot be read: what was decided and is not yet in
-  the log. A suspension may be waiting in a registry that is back for a moment only.
+- the status lists, every second, every quarter of one while they cannot be read, and at once when the feed names a new
+  one: what was decided and is not yet in the log. A suspension may be waiting in a registry that is back for a moment.
 """
 
 import asyncio
@@ -65,9 +65,11 @@ class Edge:
         self._bound = bound
         self._etags: dict[str, str] = {}  # URI -> ETag of what `lists` holds under it
         self._lists = StatusLists(trust)
+        self._named: set[str] = set()  # URIs of lists the feed has named
         self._records = RecordStore(path / "records.db", log.origin)
         self._keeper = Keeper(folder, log, compact or Compactor(folder, log), clock, bounds)
         self._feed = Follower("feed", self.read_feed, READ_EVERY)
+        self._status = Follower("status-lists", self.read_lists, 1.0, longest=0.25)
         self.on_load: Callable[[], None] = lambda: None
         """Called whenever another snapshot has been loaded."""
 
@@ -99,7 +101,7 @@ class Edge:
         return (
             self._feed,
             Follower("checkpoint", self.read_checkpoint, 2.0),
-            Follower("status-lists", self.read_lists, 1.0, longest=0.25),
+            self._status,
             Follower("records", self.read_records, 1.0),
         )
 
@@ -115,6 +117,10 @@ class Edge:
         self._feed.every = FOLLOW_EVERY if self._keeper.follows else READ_EVERY
         if self._keeper.copy.base is not before:
             self.on_load()
+        named = self._keeper.copy.projection.lists
+        if not named <= self._named:  # each of them once: one that cannot be had is asked for at the usual pace
+            self._named = set(named)
+            self._status.woken.set()
         return more
 
     async def read_checkpoint(self) -> bool:

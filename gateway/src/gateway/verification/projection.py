@@ -21,6 +21,7 @@ from gateway.verification.keys import SIZE, identifier_key, organisation_key, st
 from gateway.verification.labels import Labels
 from gateway.verification.layers import Layers
 from gateway.verification.layout import Block, Header, id_bytes
+from gateway.verification.lists import MAX_LISTS
 from gateway.verification.names import Names, display_name
 from gateway.verification.organisations import Organisation
 from gateway.verification.sections import SUBJECT, Base
@@ -56,6 +57,7 @@ class Projection:
         self.names = Names.from_json(self.base.meta)
         self.layers = Layers(self.base.size)
         self.erasures: set[bytes] = set()  # events erased since the snapshot was made
+        self.lists: set[str] = set()  # URIs of status lists named since the snapshot was loaded
         self.lost: set[bytes] = {bytes.fromhex(subject) for subject in self.base.meta.get("lost", ())}
         """Subjects of which a decision was erased before their number was known."""
 
@@ -150,6 +152,8 @@ class Projection:
         self.layers.top.subjects[subject] = packed
         if not block[layout.FLAGS] & layout.ERASED:
             block = layout.decided(block, body, entry.index, self.labels)
+            if "status" in body and len(self.lists) < MAX_LISTS:
+                self.lists.add(body["status"]["uri"])
             if organisation := body.get("accreditation", {}).get("organisation"):
                 block = self._state(packed, block, organisation)
         self.layers.top.accounts[packed] = bytes(block)
