@@ -33,7 +33,7 @@ demo: $(INSTALLED)  ## See the main job done, then serve on http://127.0.0.1:808
 	@exec $(BIN)/goodstanding-standalone demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: $(INSTALLED)  ## Run the tests; pytest prints the time they took
-	@$(BIN)/python -m pytest -m "not conformance and not faults and not docs"
+	@$(BIN)/python -m pytest -m "not conformance and not faults and not mutants and not docs"
 
 check: $(INSTALLED)  ## ruff, mypy --strict, import-linter, and whether the documentation is true
 	@$(BIN)/ruff check .
@@ -45,8 +45,8 @@ check: $(INSTALLED)  ## ruff, mypy --strict, import-linter, and whether the docu
 conformance: $(INSTALLED)  ## Have the demo's artefacts verified by implementations that are not ours
 	@$(BIN)/python -m pytest -m conformance
 
-faults: $(INSTALLED)  ## Break every write, kill every process, cut connections, and see that nothing is lost; KILLS=1000 by hand
-	@KILLS=$(KILLS) $(BIN)/python -m pytest -m faults
+faults: $(INSTALLED)  ## Break every write, kill every process, plant bugs, and see that nothing is lost or missed; KILLS=1000 by hand
+	@KILLS=$(KILLS) $(BIN)/python -m pytest -m "faults or mutants"
 
 bench: $(INSTALLED)  ## Measure against named references, ONLY=area for one; writes build/bench.json
 	@$(BIN)/python tests/bench/run.py $(ONLY)

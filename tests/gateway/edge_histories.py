@@ -11,10 +11,12 @@ from goodstanding.bodies import as_set
 from goodstanding.canonical import format_time
 from goodstanding.events import new_subject
 from goodstanding.number import make_number
+from goodstanding.transitions import TRANSITIONS
 
 NUMBERS = tuple(make_number("TEST", text) for text in ("00000000", "7K3M9QXR", "ZZZZZZZZ", "0000000Z"))
 ORGANISATIONS = ("org_1", "org_2", "org_3")
 AUTHORITIES, SCHEMES = ("aut_1", "aut_2"), ("sch_1", "sch_2")
+ACTS = (*(row.act for row in TRANSITIONS), *("apply", "grant", "suspend", "revoke") * 4, "bless")
 WORDS, VERSIONS = ("rated", "delisted", "unheard of"), ("1", "2")
 IDENTIFIERS = (("lei", "5299 00ab"), ("LEI", "529900AB"), ("np-company", "7"), ("lei", "8"))
 DOMAINS = ("himal.example", "bücher.example", "Other.Example")
@@ -56,7 +58,10 @@ class History:
         data = organisation(slug, name, identifiers, (), verified=verified)
         self.described.append(self.about("organisation", data))
 
-    def decide(self, number, act, effective, until, measure, word, version, generation, closes, corrects, owner):
+    def decide(
+        self, number, act, effective, until, measure, word, version, generation, closes, corrects, owner,
+        suspensive=False,
+    ):  # fmt: skip
         subject = self.subjects.setdefault(number, new_subject())
         slug, authority, scheme = self.owners.setdefault(number, owner)
         earlier = self.decisions.setdefault(number, [])
@@ -70,6 +75,7 @@ class History:
         if until is not None:
             body["effective_until"] = format_time(now + timedelta(days=until))
         body |= {"measure": measure} if measure else {}
+        body |= {"suspensive": True} if suspensive else {}
         body |= {"local_word": word} | ({"mapping_version": version} if version else {}) if word else {}
         if earlier and closes is not None:
             body["closes"] = earlier[closes % len(earlier)]
@@ -134,10 +140,10 @@ generations = st.fixed_dictionaries(
 )  # fmt: skip
 decisions = st.fixed_dictionaries({
     "number": chosen(NUMBERS), "effective": DAYS, "until": optional(DAYS),
-    "act": chosen(("apply", "grant", "grant", "suspend", "suspend", "end_suspension", "revoke", "list", "bless")),
+    "act": chosen(ACTS),
     "measure": optional(chosen(("disciplinary", "preventive", "administrative"))),
     "word": optional(chosen(WORDS)), "version": optional(chosen(VERSIONS)), "generation": optional(generations),
-    "closes": optional(st.integers(0, 9)), "corrects": st.lists(st.integers(0, 9), max_size=2),
+    "closes": optional(st.integers(0, 9)), "suspensive": st.booleans(), "corrects": st.lists(st.integers(0, 9), max_size=2),
     "owner": st.tuples(chosen(ORGANISATIONS), chosen(AUTHORITIES), chosen(SCHEMES)),
 })  # fmt: skip
 mappings = st.dictionaries(chosen(WORDS), chosen(("ACTIVE", "SUSPENDED", "REVOKED", "NO_SUCH_STANDING")), max_size=2)

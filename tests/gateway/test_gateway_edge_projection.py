@@ -174,10 +174,11 @@ class TestRules:
             assert ("OUT_OF_SCOPE" in verdict.codes) is not covered
 
     async def test_a_long_history_is_kept_whole(self, both):
-        both.history.run([("decide", decision(act="suspend")) for _ in range(300)] + [PUBLISH])
+        granted = ("decide", decision(act="grant", generation=GENERATION))
+        both.history.run([granted, *(("decide", decision(act="suspend")) for _ in range(299)), PUBLISH])
         await both.follow()
         for _ in range(2):
-            assert both.agree({"number": NUMBERS[0]}).standing == "UNRECOGNISED"
+            assert both.agree({"number": NUMBERS[0]}).standing == "SUSPENDED"
             known = both.worker.copy.projection.by_number(NUMBERS[0])
             assert [entry.index for entry in both.worker.copy.projection.decisions(known)] == list(range(300))
             await both.snapshot()

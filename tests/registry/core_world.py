@@ -36,6 +36,7 @@ MEMBERS = {  # id -> (client, [(authority, role)])
     "pema": (False, [(LABOUR, Role.PROPOSER)]),
     "anil": (False, [(LABOUR, Role.APPROVER)]),
     "asha": (False, [(LABOUR, Role.APPROVER)]),
+    "tara": (False, [(LABOUR, Role.ADJUDICATION_REGISTRAR)]),
     "both": (False, [(LABOUR, Role.PROPOSER), (LABOUR, Role.APPROVER)]),
     "hr-key": (True, [(LABOUR, Role.REGISTRAR), (LABOUR, Role.PROPOSER), (LABOUR, Role.APPROVER)]),
     "other": (False, [(TRADE, Role.REGISTRAR), (TRADE, Role.PROPOSER), (TRADE, Role.APPROVER)]),
@@ -139,10 +140,10 @@ class CoreWorld:
         draft = Draft(**{"kind": "recruiter", "names": [NameDraft(name, "legal")], "jurisdiction": "NP"} | more)
         return await self.organisations.register(await self.actor("rita"), draft, key=self.key())
 
-    async def applied(self, scheme=LICENCE, corridors=(("NP", "QA"),), **more):
-        """The number of a fresh application."""
+    async def applied(self, scheme=LICENCE, corridors=(("NP", "QA"),), by=None, **more):
+        """The number of a fresh application, by an organisation that is there or by a new one."""
         scope = ScopeDraft(activities=["placement"], corridors=corridors)
-        draft = ApplicationDraft(await self.organisation(**more), LABOUR, scheme, scope)
+        draft = ApplicationDraft(by or await self.organisation(**more), LABOUR, scheme, scope)
         event_id = await self.acts.apply(await self.actor("rita"), draft, key=self.key())
         return await self.number_of(event_id)
 
@@ -158,9 +159,15 @@ class CoreWorld:
             return proposal_id, (await repository.proposals(tx, [proposal_id]))[proposal_id].digest
 
     async def decided(self, number, act, **more):
-        """The event id of a decision proposed and approved."""
+        """The event id of a decision proposed and approved; what a tribunal ruled is proposed by its registrar."""
+        more |= {"member": "tara"} if "ruling_hash" in more else {}
         proposal_id, digest = await self.proposed(number, act, **more)
         return await self.acts.approve(await self.actor("anil"), proposal_id, digest, key=self.key())
+
+    async def recorded(self, number, act, member="rita", **more):
+        """The event id of a decision that takes one person."""
+        draft = DecisionDraft(number=number, act=act, **{"reason": "TEST-REASON"} | more)
+        return await self.acts.record(await self.actor(member), draft, key=self.key())
 
     async def granted(self, **more):
         """The number of an accreditation just granted."""

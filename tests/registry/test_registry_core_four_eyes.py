@@ -30,7 +30,7 @@ async def test_every_pair(register):
     decided = {pair for pair, what in outcomes.items() if what == "decided"}
     assert decided == {(first, second) for first in PROPOSERS for second in APPROVERS - {first}}
     grants = [row for row in (await register.snapshot())["decisions"] if row[2] == "grant"]
-    assert len(outcomes) == 49
+    assert len(outcomes) == 64
     assert len(grants) == len(decided)
 
 

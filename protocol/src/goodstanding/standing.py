@@ -5,141 +5,42 @@ Rules
 2. Void: walking by index downwards, a decision named by a correction that is not itself void counts for nothing.
 3. Order: by (effective_from, index); pending ones after logged ones, in the order of their chain.
 4. Each act changes one dimension: the base, one measure, or scope and validity through a new generation.
-5. Intervals are [from, until); ``effective_until`` ends a measure by itself; the end of validity lapses what was live.
-6. Shown is the worst of what is open: an ended base, then lapsed, then suspended, then the live base.
+5. Intervals are [from, until); ``effective_until`` ends a measure by itself; the end of validity lapses what was held.
+6. Shown is the worst of what is open: revoked (barred while a bar runs), then an ended base, then lapsed, suspended,
+   then a base that asserts nothing, conditional, then the live base. A stay or a suspensive appeal takes a revocation's
+   effect while it is open.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
-from goodstanding.canonical import parse_time
-from goodstanding.errors import ActNotAllowed
-from goodstanding.transitions import (
-    LIVE,
-    NOTHING_YET,
-    STATUS_CODES,
-    Basis,
-    Effect,
-    Standing,
-    acts_from,
-    transition,
-)
+from goodstanding.decisions import Condition, Decision, Generation, Scope
+from goodstanding.transitions import LIVE, STATUS_CODES, Basis, Effect, MeasureKind, Standing, transition
+
+__all__ = [
+    "SUPERSEDED", "Condition", "Decision", "Generation", "Measure", "Overlay", "Redirect", "Scope", "State",
+    "boundaries", "fold", "in_force", "index_codes", "lowers_trust", "overlays", "public_history", "shown",
+    "shown_since", "shown_until", "status_code", "step", "worse",
+]  # fmt: skip
 
 SUPERSEDED = 1  # status code of a generation that another one replaced, for good
 _SEVERITY = {0: 0, 3: 1, 2: 2, 1: 3}  # precedence 1 > 2 > 3 > 0
 _NO_RECORD = 3  # no code at all means nobody is told "good standing": as severe as 1
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What an accreditation covers; an empty dimension is one the accreditation does not speak of."""
-
-    activities: frozenset[str] = frozenset()
-    sectors: frozenset[str] = frozenset()
-    corridors: frozenset[tuple[str, str]] = frozenset()  # (origin, destination) country codes
-    branches: frozenset[str] = frozenset()
-
-    @classmethod
-    def from_body(cls, scope: Mapping[str, Any]) -> "Scope":
-        """Read the ``scope`` member of an accreditation."""
-        return cls(
-            frozenset(scope.get("activities", ())),
-            frozenset(scope.get("sectors", ())),
-            frozenset((pair["origin"], pair["destination"]) for pair in scope.get("corridors", ())),
-            frozenset(scope.get("branches", ())),
-        )
-
-    def covers(self, other: "Scope") -> bool:
-        """True when nothing inside ``other`` lies outside this scope."""
-        return all(
-            not mine or (theirs and theirs <= mine)
-            for mine, theirs in (
-                (self.activities, other.activities),
-                (self.sectors, other.sectors),
-                (self.corridors, other.corridors),
-                (self.branches, other.branches),
-            )
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """One issue of the claims: scope and validity under one status index."""
-
-    event_id: str
-    scope: Scope
-    valid_from: datetime | None
-    valid_until: datetime | None  # exclusive
-    status_uri: str
-    status_idx: int
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision as the fold needs it."""
-
-    event_id: str
-    number: str
-    act: str
-    basis: Basis
-    effective_from: datetime
-    decided_at: datetime
-    index: int | None = None  # log index; None while pending
-    effective_until: datetime | None = None
-    closes: str | None = None
-    corrects: tuple[str, ...] = ()
-    measure: str | None = None  # ground of a suspension: disciplinary, preventive, administrative
-    local_word: str | None = None
-    listed: Standing | None = None  # what the local word maps to; None when nothing does
-    generation: Generation | None = None  # the generation this act opens
-
-    @classmethod
-    def from_body(cls, body: Mapping[str, Any], index: int | None, listed: Standing | None = None) -> "Decision":
-        """Read a checked decision body; ``listed`` is the standing its local word maps to, if any."""
-        until = body.get("effective_until")
-        return cls(
-            event_id=body["event_id"],
-            number=body["number"],
-            act=body["act"],
-            basis=Basis(body["basis"].upper()),
-            effective_from=parse_time(body["effective_from"]),
-            decided_at=parse_time(body["decided_at"]),
-            index=index,
-            effective_until=None if until is None else parse_time(until),
-            closes=body.get("closes"),
-            corrects=tuple(body.get("corrects", ())),
-            measure=body.get("measure"),
-            local_word=body.get("local_word"),
-            listed=listed,
-            generation=_generation(body),
-        )
-
-
-def _generation(body: Mapping[str, Any]) -> Generation | None:
-    accreditation = body.get("accreditation")
-    if accreditation is None:
-        return None
-    start, end = accreditation.get("valid_from"), accreditation.get("valid_until")
-    return Generation(
-        event_id=body["event_id"],
-        scope=Scope.from_body(accreditation["scope"]),
-        valid_from=None if start is None else parse_time(start),
-        valid_until=None if end is None else parse_time(end),
-        status_uri=body["status"]["uri"],
-        status_idx=body["status"]["idx"],
-    )
+_LAPSES = LIVE | {Standing.SUSPENDED}
+_ASSERTS_NOTHING = frozenset({Standing.NOT_ASSERTED, Standing.UNRECOGNISED})
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A suspension: who ordered it is in its decision; several may run side by side."""
+    """What lies over the base: who ordered it is in its decision; several may run side by side."""
 
+    kind: MeasureKind
     event_id: str
-    ground: str | None
     since: datetime
-    until: datetime | None  # exclusive
+    until: datetime | None = None  # exclusive
+    ground: str | None = None  # of a suspension
+    suspensive: bool = False  # of an appeal
 
     def open_at(self, moment: datetime) -> bool:
         """True while the measure runs."""
@@ -147,38 +48,60 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True)
+class Redirect:
+    """A merge or split: where something of this accreditation went."""
+
+    act: str
+    since: datetime
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
 class State:
-    """The dimensions after folding: base, measures, generation."""
+    """The dimensions after folding: base, measures, generation, redirects."""
 
     base: Standing
     since: datetime
     basis: Basis
     decided_by: str  # event id of the decision that set the base
     local_word: str | None = None
-    measures: tuple[Measure, ...] = ()  # not closed by an act; ask open_at for those that ran out
+    deadline: datetime | None = None  # of a deferral; exclusive
+    measures: tuple[Measure, ...] = ()
     generation: Generation | None = None
+    redirects: tuple[Redirect, ...] = ()
 
-    def suspensions(self, moment: datetime) -> tuple[Measure, ...]:
-        """The measures running at this instant."""
-        return tuple(measure for measure in self.measures if measure.open_at(moment))
+    def running(self, kind: MeasureKind, moment: datetime) -> tuple[Measure, ...]:
+        """The open measures of a kind, the oldest first."""
+        return tuple(m for m in self.measures if m.kind is kind and m.open_at(moment))
+
+    def held(self, revocation: Measure, moment: datetime) -> bool:
+        """True while something keeps a revocation from having effect: its stay, or an appeal that suspends any."""
+        appeals = self.running(MeasureKind.APPEAL, moment)
+        return self.upon(revocation, MeasureKind.STAY, moment) or any(appeal.suspensive for appeal in appeals)
+
+    def upon(self, revocation: Measure, kind: MeasureKind, moment: datetime) -> bool:
+        """True while a stay or bar runs that came after this revocation; one put on an earlier revocation is not its."""
+        later = self.measures[self.measures.index(revocation) + 1 :]
+        return any(m.kind is kind and m.open_at(moment) for m in later)
 
     def lapsed(self, moment: datetime) -> bool:
-        """True when a live base has run past the end of its validity."""
+        """True when what was live or suspended has run past the end of its validity."""
         end = self.generation.valid_until if self.generation else None
-        return self.base in LIVE and end is not None and moment >= end
+        return self.base in _LAPSES and end is not None and moment >= end
 
 
 def fold(history: Iterable[Decision], as_of: datetime, size: int | None = None) -> State | None:
     """The state at ``as_of``, known from the first ``size`` log entries (rules 1-4); None: nothing yet."""
     state: State | None = None
-    for decision in _in_force(history, size):
+    for decision in in_force(history, size):
         if decision.effective_from > as_of:
             break
-        state = _step(state, decision)
+        state = step(state, decision)
     return state
 
 
-def _in_force(history: Iterable[Decision], size: int | None = None) -> list[Decision]:
+def in_force(history: Iterable[Decision], size: int | None = None) -> list[Decision]:
+    """What is known and not void, in the order in which it takes effect (rules 1-3)."""
     known = [d for d in history if size is None or (d.index is not None and d.index < size)]
     if any(d.corrects for d in known):
         void = _void(known)
@@ -195,53 +118,132 @@ def _void(known: Sequence[Decision]) -> set[str]:
     return void
 
 
-def _step(state: State | None, decision: Decision) -> State:
-    row = transition(decision.act)
-    if state is None or row.effect in (Effect.BASE, Effect.LISTING):
-        target = row.target or decision.listed or Standing.UNRECOGNISED
-        state = State(
-            base=target,
-            since=decision.effective_from,
-            basis=decision.basis,
-            decided_by=decision.event_id,
-            local_word=decision.local_word,
-            measures=state.measures if state else (),
-            generation=state.generation if state else None,
-        )
-    elif row.effect is Effect.OPENS_MEASURE:
-        opened = Measure(decision.event_id, decision.measure, decision.effective_from, decision.effective_until)
-        state = replace(state, measures=(*state.measures, opened))
-    else:
+def step(state: State | None, decision: Decision) -> State | None:
+    """The state after one more decision (rule 4)."""
+    effect = transition(decision.act).effect
+    if effect in (Effect.BASE, Effect.LISTING):
+        state = _based(state, decision)
+    elif state is None:
+        return None  # a measure or a correction without anything under it says nothing
+    elif effect is Effect.OPENS_MEASURE:
+        state = replace(state, measures=(*state.measures, _measure(decision)))
+    elif effect is Effect.CLOSES_MEASURE:
         state = replace(state, measures=tuple(m for m in state.measures if m.event_id != decision.closes))
+    if decision.redirect is not None:
+        redirect = Redirect(decision.act, decision.effective_from, decision.redirect)
+        state = replace(state, redirects=(*state.redirects, redirect))
     return replace(state, generation=decision.generation) if decision.generation else state
+
+
+def _based(state: State | None, decision: Decision) -> State:
+    target = transition(decision.act).target or decision.listed or Standing.UNRECOGNISED
+    return State(
+        base=target,
+        since=decision.effective_from,
+        basis=decision.basis,
+        decided_by=decision.event_id,
+        local_word=decision.local_word,
+        deadline=decision.effective_until,
+        measures=state.measures if state else (),
+        generation=state.generation if state else None,
+        redirects=state.redirects if state else (),
+    )
+
+
+def _measure(decision: Decision) -> Measure:
+    kind = transition(decision.act).measure
+    assert kind is not None, "a row that opens a measure names its kind"
+    return Measure(
+        kind, decision.event_id, decision.effective_from, decision.effective_until, decision.measure,
+        decision.suspensive,
+    )  # fmt: skip
 
 
 def shown(state: State | None, as_of: datetime) -> Standing | None:
     """The worst open dimension (rule 6); None when there is nothing yet."""
-    if state is None or state.base not in LIVE:
-        return state.base if state else None
+    if state is None:
+        return None
+    for revocation in state.running(MeasureKind.REVOCATION, as_of):
+        if not state.held(revocation, as_of):
+            return Standing.BARRED if state.upon(revocation, MeasureKind.BAR, as_of) else Standing.REVOKED
     if state.lapsed(as_of):
         return Standing.LAPSED
-    return Standing.SUSPENDED if state.suspensions(as_of) else state.base
+    suspended = state.running(MeasureKind.SUSPENSION, as_of)
+    if state.base not in LIVE and not (suspended and state.base in _ASSERTS_NOTHING):
+        return state.base
+    if suspended:
+        return Standing.SUSPENDED
+    conditional = state.base is Standing.ACTIVE and state.running(MeasureKind.CONDITION, as_of)
+    return Standing.CONDITIONAL if conditional else state.base
 
 
-def shown_since(state: State, as_of: datetime) -> datetime:
-    """Since when the shown standing holds, as far as the open dimension tells."""
-    if state.lapsed(as_of) and state.generation and state.generation.valid_until:
-        return state.generation.valid_until
-    running = state.suspensions(as_of) if state.base in LIVE else ()
-    return min((measure.since for measure in running), default=state.since)
+def shown_since(history: Sequence[Decision], as_of: datetime, size: int | None = None) -> datetime | None:
+    """Since when the standing shown at ``as_of`` has been shown without a break; None when there is nothing yet."""
+    standing, since = shown(fold(history, as_of, size), as_of), None
+    if standing is None:
+        return None
+    for at in reversed([at for at in boundaries(history, size) if at <= as_of]):
+        if shown(fold(history, at, size), at) is not standing:
+            break
+        since = at
+    return since
 
 
 def shown_until(state: State, as_of: datetime) -> datetime | None:
     """When the shown standing ends by itself; None when only a decision ends it."""
-    if shown(state, as_of) not in LIVE | {Standing.SUSPENDED}:
-        return None
-    end = state.generation.valid_until if state.generation else None
-    ends = [measure.until for measure in state.suspensions(as_of)]
-    if ends and None not in ends:
-        end = max(e for e in ends if e) if end is None else min(end, max(e for e in ends if e))
-    return end
+    standing = shown(state, as_of)
+    ends = [measure.until for measure in state.measures]
+    ends += [state.generation.valid_until] if state.generation else []
+    later = sorted(end for end in ends if end is not None and end > as_of)
+    return next((end for end in later if shown(state, end) is not standing), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Something beside the standing that a reader should know; `note` is for people."""
+
+    code: str
+    since: datetime
+    note: str | None = None
+
+
+_NOTED = {
+    MeasureKind.NOTICE: "REVOCATION_NOTICE",
+    MeasureKind.STAY: "STAY",
+    MeasureKind.APPEAL: "APPEAL",
+    MeasureKind.RENEWAL: "PENDING_RENEWAL",
+}
+_REDIRECTED = {"merge": "MERGED", "split": "SPLIT"}
+
+
+def overlays(state: State | None, as_of: datetime) -> list[Overlay]:
+    """What lies beside the standing, the oldest first."""
+    if state is None:
+        return []
+    running = (m for m in state.measures if m.kind in _NOTED and m.open_at(as_of) and _still_says(m, state))
+    found = [Overlay(_NOTED[measure.kind], measure.since) for measure in running]
+    found += [Overlay("DEADLINE_PASSED", deadline, note) for deadline, note in _deadlines(state) if deadline <= as_of]
+    found += [Overlay(_REDIRECTED[one.act], one.since, one.number) for one in state.redirects]
+    return sorted(found, key=lambda overlay: (overlay.since, overlay.code))
+
+
+def _still_says(measure: Measure, state: State) -> bool:
+    """A notice has said all once the revocation is there, a stay once it was restored, a renewal once claims changed."""
+    if measure.kind is MeasureKind.STAY:
+        before = state.measures[: state.measures.index(measure)]
+        return any(other.kind is MeasureKind.REVOCATION for other in before)
+    if measure.kind is MeasureKind.NOTICE:
+        return all(other.kind is not MeasureKind.REVOCATION for other in state.measures)
+    renewed = state.generation is None or state.generation.event_id != measure.event_id
+    return measure.kind is not MeasureKind.RENEWAL or not renewed
+
+
+def _deadlines(state: State) -> list[tuple[datetime, str | None]]:
+    """What should have been done by when: by an applicant whose application is deferred, by a holder under conditions."""
+    deferred = state.deadline if state.base is Standing.DEFERRED else None
+    conditions = state.generation.conditions if state.generation else ()
+    due = [(one.deadline, one.code) for one in conditions if one.deadline is not None and not one.met]
+    return [*due, (deferred, None)] if deferred else [*due]
 
 
 def status_code(standing: Standing | None) -> int | None:
@@ -254,10 +256,10 @@ def worse(left: int, right: int) -> int:
     return left if _SEVERITY[left] >= _SEVERITY[right] else right
 
 
-def boundaries(history: Iterable[Decision]) -> list[datetime]:
+def boundaries(history: Iterable[Decision], size: int | None = None) -> list[datetime]:
     """Every instant at which something begins or ends by itself, in order."""
     instants: set[datetime] = set()
-    for decision in _in_force(history):
+    for decision in in_force(history, size):
         instants.add(decision.effective_from)
         if decision.effective_until:
             instants.add(decision.effective_until)
@@ -267,17 +269,21 @@ def boundaries(history: Iterable[Decision]) -> list[datetime]:
 
 
 def index_codes(history: Sequence[Decision], at: datetime) -> dict[tuple[str, int], int]:
-    """Status code of every generation's (list uri, index): the current one's by its standing, earlier ones 1."""
+    """Status code of every generation's (list uri, index): the current one's by its standing, earlier ones 1.
+
+    Where the standing has none (a list that names an applicant again), the claims are void like superseded ones.
+    """
     state = fold(history, at)
     current = state.generation.event_id if state and state.generation else None
-    in_force = {d.event_id for d in _in_force(history)}
+    counting = {d.event_id for d in in_force(history)}
     codes: dict[tuple[str, int], int] = {}
     for decision in history:
         if (opened := decision.generation) is None:
             continue
         if opened.event_id == current:
-            code = status_code(shown(state, at)) or 0
-        elif decision.event_id in in_force and decision.effective_from > at:
+            found = status_code(shown(state, at))
+            code = SUPERSEDED if found is None else found
+        elif decision.event_id in counting and decision.effective_from > at:
             code = 0  # allotted, not yet in effect: no record carries it
         else:
             code = SUPERSEDED
@@ -311,64 +317,3 @@ def public_history(history: Sequence[Decision], now: datetime) -> list[Decision]
         if lowers_trust(public, [*public, decision], now):
             public.append(decision)
     return public
-
-
-def allowed_acts(history: Sequence[Decision], at: datetime) -> list[str]:
-    """The acts that the table allows at this instant."""
-    return acts_from(shown(fold(history, at), at))
-
-
-def check_act(history: Sequence[Decision], new: Decision) -> None:
-    """Accept a new decision only when the fold with it stays legal from its ``effective_from`` onward.
-
-    Raises ActNotAllowed with ``allowed`` (acts possible at that instant) and, where another decision stands in the
-    way, ``blocked_by``.
-    """
-    at = new.effective_from
-    _check_claims_order(history, new)
-    state = fold(history, at)
-    _check_one(state, new, allowed_acts(history, at))
-    state = _step(state, new)
-    for later in (d for d in _in_force(history) if d.effective_from > at):
-        try:
-            _check_one(state, later, ())
-        except ActNotAllowed as error:
-            raise ActNotAllowed(
-                f"{new.act} from {at:%Y-%m-%d} would make the later {later.act} of {later.effective_from:%Y-%m-%d} "
-                "impossible; correct that decision first",
-                allowed=allowed_acts(history, at),
-                blocked_by=later.event_id,
-            ) from error
-        state = _step(state, later)
-
-
-def _check_claims_order(history: Sequence[Decision], new: Decision) -> None:
-    if new.generation is None:
-        return
-    for earlier in _in_force(history):
-        if earlier.generation and earlier.effective_from > new.effective_from:
-            raise ActNotAllowed(
-                f"{new.act} would change the claims from {new.effective_from:%Y-%m-%d}, before {earlier.act} "
-                f"changed them from {earlier.effective_from:%Y-%m-%d}",
-                allowed=allowed_acts(history, new.effective_from),
-                blocked_by=earlier.event_id,
-            )
-
-
-def _check_one(state: State | None, decision: Decision, allowed: Sequence[str]) -> None:
-    row, at = transition(decision.act), decision.effective_from
-    standing = shown(state, at)
-    if state is None or standing is None:
-        if row.sources != NOTHING_YET:
-            raise ActNotAllowed(f"{decision.act} needs an application first", allowed=allowed)
-        return
-    if standing not in row.sources:
-        raise ActNotAllowed(
-            f"{decision.act} is not possible while {decision.number} is {standing}; "
-            f"allowed now: {', '.join(allowed) or 'nothing'}",
-            allowed=allowed,
-            blocked_by=state.decided_by,
-        )
-    if row.effect is Effect.CLOSES_MEASURE and decision.closes not in {m.event_id for m in state.suspensions(at)}:
-        running = ", ".join(m.event_id for m in state.suspensions(at))
-        raise ActNotAllowed(f"{decision.act} must name the suspension it closes; running: {running}", allowed=allowed)

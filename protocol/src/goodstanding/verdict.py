@@ -11,7 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from goodstanding.number import SAMPLE_PREFIX, prefix_of
-from goodstanding.standing import Scope, State, shown, status_code, worse
+from goodstanding.standing import Scope, State, overlays, shown, status_code, worse
 from goodstanding.transitions import Basis, Standing
 
 
@@ -42,6 +42,10 @@ REASONS: dict[str, str] = {
     "REVOKED_OR_SUPERSEDED": "This record is void: the accreditation ended or a newer record replaced it.",
     "OUT_OF_SCOPE": "The accreditation does not cover what was asked about.",
     "SCOPE_UNKNOWN": "The source does not say whether what was asked about is covered.",
+    "STAY": "A tribunal has stayed the revocation: the accreditation counts meanwhile.",
+    "APPEAL": "An appeal is open.",
+    "REVOCATION_NOTICE": "The authority has given notice that it intends to revoke.",
+    "PENDING_RENEWAL": "Renewal was asked for in time and is not decided yet.",
     "PENDING_LOG": "A decision that lowers trust has been taken and is not yet in the public log.",
     "TRANSCRIBED": "Copied from a list that somebody else published.",
     "SAMPLE": "A sample. It says nothing about any real organisation.",
@@ -152,7 +156,7 @@ def conclude(
     generation = state.generation if state else None
     return Verdict(
         verdict=kind,
-        reasons=(*reasons, *_always(number, state, knowledge)),
+        reasons=(*reasons, *_always(number, state, knowledge, at)),
         as_of=at,
         known_at=knowledge.known_at,
         tree_size=knowledge.tree_size,
@@ -226,8 +230,8 @@ def _speaks_of(scope: Scope, asked: Scope) -> bool:
     return all(mine for theirs, mine in pairs if theirs)
 
 
-def _always(number: str, state: State | None, knowledge: Knowledge) -> list[Reason]:
-    codes = []
+def _always(number: str, state: State | None, knowledge: Knowledge, at: datetime) -> list[Reason]:
+    codes = [overlay.code for overlay in overlays(state, at) if overlay.code in REASONS]
     if state and state.basis is Basis.TRANSCRIBED:
         codes.append("TRANSCRIBED")
     if not knowledge.witnessed:

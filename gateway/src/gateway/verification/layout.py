@@ -7,7 +7,7 @@
     decision     76   16 event id, i64 effective from, i64 decided at, i64 effective until, u64 log index,
                       u32 act*, u32 local word*, u32 mapping*, u32 generation (from 1, 0: opens none),
                       u32 first link, u16 links that it corrects, u8 closes (1: its first link), u8 basis, u8 measure,
-                      3 zeros; in the order of the chain
+                      u8 suspensive, 2 zeros; in the order of the chain
     generation   32   i64 valid from, i64 valid until, u64 status index, u32 status URI*, u32 scope*
     link         16   event id: what a decision closes, then what it corrects
     key          16   what the newest accreditation object is found by (`keys.py`)
@@ -15,7 +15,8 @@
 
 Numbers are in the machine's byte order. Times are milliseconds since 1970, NEVER where there is none. A star marks the
 id of a label (`labels.py`), 0 where there is none; organisation' is the organisation's key. Whatever belongs to this
-accreditation alone stands in the block, so that erasing is forgetting the block.
+accreditation alone stands in the block, so that erasing is forgetting the block. Not kept are texts, conditions and
+redirects: no verdict rests on them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,13 +27,13 @@ from struct import Struct
 from typing import Any, Final, Protocol
 
 from goodstanding.canonical import parse_time
-from goodstanding.standing import Decision, Generation, Scope
+from goodstanding.decisions import Decision, Generation, Scope
 from goodstanding.transitions import Basis, Standing
 
 Block = bytes | memoryview
 
 HEADER: Final = Struct("=IIIIIHH16sB7x")
-DECISION: Final = Struct("=16sqqqQIIIIIHBBB3x")
+DECISION: Final = Struct("=16sqqqQIIIIIHBBBB2x")
 GENERATION: Final = Struct("=qqQII")
 ID: Final = 16
 NEVER: Final = -(2**63)
@@ -190,6 +191,7 @@ def _decision(body: Mapping[str, Any], index: int, labels: Labelling, generation
         "closes" in body,
         _BASES.index(body["basis"].upper()),
         _MEASURES.index(body.get("measure")),
+        body.get("suspensive", False),
     )
 
 
@@ -211,7 +213,8 @@ def _links(body: Mapping[str, Any]) -> bytes:
 
 
 def _read(row: tuple[Any, ...], number: str, block: Block, ends: tuple[int, int, int, int], words: Words) -> Decision:
-    event, start, decided, until, index, act, word, mapping, generation, link, corrects, closes, basis, measure = row
+    event, start, decided, until, index, act, word, mapping, generation, link, corrects, closes, basis, *flags = row
+    measure, suspensive = flags
     event_id = id_text(event)
     said = words.text(word) if word else None
     at = ends[1] + link * ID
@@ -228,6 +231,7 @@ def _read(row: tuple[Any, ...], number: str, block: Block, ends: tuple[int, int,
         closes=links[0] if closes else None,
         corrects=tuple(links[closes:]),
         measure=_MEASURES[measure],
+        suspensive=bool(suspensive),
         local_word=said,
         listed=None if said is None else words.listed(mapping, said),
         generation=_read_generation(event_id, block, ends[0] + (generation - 1) * GENERATION.size, words)

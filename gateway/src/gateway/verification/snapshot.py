@@ -44,7 +44,7 @@ from typing import IO, Final, Literal, Self, TypeVar
 from gateway.verification.tables import EMPTY, Buffer, Write
 
 MAGIC: Final = b"gsedge\r\n"
-VERSION: Final = 1
+VERSION: Final = 2
 ORDER: Final = 0x01020304
 HEADER_SIZE: Final = 4096
 

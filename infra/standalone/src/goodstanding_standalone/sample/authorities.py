@@ -8,6 +8,7 @@ from goodstanding_standalone.sample.model import (
     SampleMember,
     SampleScheme,
 )
+from registry.schemes.model import DECIDING_ACTS, LISTING_ACTS
 
 OWNER = "aut_open-passage"
 MAIN = "aut_fair-departures"
@@ -82,7 +83,7 @@ SCHEMES = (
     }),
 )  # fmt: skip
 
-_ACTS = ("apply", "end_suspension", "grant", "list", "revoke", "suspend")
+_ACTS = tuple(sorted({*DECIDING_ACTS, *LISTING_ACTS}))
 
 MANDATES = tuple(
     SampleMandate(authority, scheme, _ACTS) for authority in (MAIN, SECOND, THIRD) for scheme in (ETHICAL, LICENCE)
@@ -90,7 +91,7 @@ MANDATES = tuple(
 
 MEMBERS = (
     SampleMember("proposer", "Sample Proposer", (
-        (MAIN, "registrar"), (MAIN, "proposer"), (REGISTRY, "proposer"),
+        (MAIN, "registrar"), (MAIN, "proposer"), (MAIN, "adjudication-registrar"), (REGISTRY, "proposer"),
     )),
     SampleMember("approver", "Sample Approver", ((MAIN, "approver"), (REGISTRY, "approver"))),
     SampleMember("second_proposer", "Second Sample Proposer", ((SECOND, "registrar"), (SECOND, "proposer"))),

@@ -13,6 +13,7 @@ class Role(StrEnum):
     REGISTRAR = "registrar"  # registers organisations, files applications, uploads lists
     PROPOSER = "proposer"  # the first pair of eyes
     APPROVER = "approver"  # the second pair of eyes; releases lists
+    ADJUDICATION_REGISTRAR = "adjudication-registrar"  # records what a tribunal has ruled
     AUTHORITY_ADMIN = "authority-admin"
     SCHEME_OWNER = "scheme-owner"
 

@@ -13,15 +13,17 @@ from goodstanding import bodies
 from goodstanding.bodies import as_set
 from goodstanding.canonical import b64u, format_time
 from goodstanding.standing import Scope
-from goodstanding.transitions import Effect, Transition
+from goodstanding.transitions import Actor, Effect, MeasureKind, Standing, Transition
 from registry.accreditations.model import scope_object
-from registry.checks import at_most, country, member
+from registry.checks import at_most, country, member, number
 from registry.errors import Invalid
 from registry.organisations.scripts import refused_character, tidy
 
 MAX_ITEMS = 100  # of each dimension of a scope
 MAX_CONDITIONS = 50
 MAX_EVIDENCE = 50
+MAX_CORRECTED = 50
+REDIRECTING = frozenset({"merge", "split"})
 MAX_RESTRICTED = 20_000  # characters
 
 _FIRST_YEAR, _LAST_YEAR = 1900, 2200
@@ -45,6 +47,7 @@ class ConditionDraft:
     code: str
     text: str
     deadline: date | None = None
+    met: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,8 @@ class DecisionDraft:
     valid_from: date | None = None
     valid_until: date | None = None
     conditions: Sequence[ConditionDraft] | None = None
+    redirect: str | None = None
+    ruling_hash: bytes | None = None
     public_text: str | None = None
     restricted_text: str | None = None
 
@@ -80,27 +85,32 @@ _BY_ROW = {  # members only some acts take, by the name clients use
     "closes": "closes",
     "corrects": "corrects",
     "suspensive": "suspensive",
+    "redirect": "redirect",
+    "rulingHash": "ruling_hash",
 }
 
 
 _NOT_SAID: tuple[Any, ...] = (None, False, (), [])
 
 
-def content_of(draft: DecisionDraft, row: Transition, *, number: str, scope: Mapping[str, Any]) -> dict[str, Any]:
-    """The content of a proposal; `scope` is what the accreditation covers or applied for, where none is stated.
+def content_of(draft: DecisionDraft, row: Transition, *, scope: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The content of a proposal; `scope` is what it covers where none is stated, None where it opens no generation.
 
     Raises Invalid naming the client's field.
     """
     _only_what_fits(draft, row)
-    made: dict[str, Any] = {"number": number, "act": row.act, "reason": draft.reason.strip()}
+    made: dict[str, Any] = {"number": draft.number, "act": row.act, "reason": draft.reason.strip()}
     member("reason", bodies.code, made["reason"])
     made |= _texts(draft)
     made |= _times(draft)
     made |= _measure(draft)
+    made |= _references(draft)
     if draft.evidence:
         made["evidence"] = _evidence(draft.evidence)
-    if row.opens_generation:
+    if scope is not None:
         made |= _claims(draft, scope)
+    elif draft.scope is not None:
+        raise Invalid(f"Nothing stays in force after this {row.act} whose scope could be stated.", field="scope")
     return made
 
 
@@ -117,17 +127,49 @@ def scope_of(draft: ScopeDraft, field: str = "scope") -> dict[str, Any]:
 
 
 def _only_what_fits(draft: DecisionDraft, row: Transition) -> None:
+    takes, needs = taken_by(row), needed_by(row)
+    for field, name in _BY_ROW.items():
+        given = getattr(draft, name) not in _NOT_SAID
+        if given and field not in takes:
+            raise Invalid(f"{row.act} takes no {field}; leave it out.", field=field)
+        if not given and field in needs:
+            raise Invalid(f"{row.act} needs {field}.", field=field)
+
+
+def taken_by(row: Transition) -> frozenset[str]:
+    """The members that only some acts take, by the name clients use, of those this one takes."""
     takes = set()
     if row.opens_generation:
         takes |= {"scope", "validFrom", "validUntil", "conditions"}
-    if row.effect is Effect.OPENS_MEASURE:
-        takes |= {"measure", "effectiveUntil"}
+    if row.effect is Effect.OPENS_MEASURE and row.measure not in (MeasureKind.REVOCATION, MeasureKind.RENEWAL):
+        takes.add("effectiveUntil")
+    if row.target is Standing.DEFERRED:
+        takes.add("effectiveUntil")  # its deadline
+    if row.measure is MeasureKind.SUSPENSION and row.effect is Effect.OPENS_MEASURE:
+        takes.add("measure")
+    if row.measure is MeasureKind.APPEAL and row.effect is Effect.OPENS_MEASURE:
+        takes.add("suspensive")
     if row.effect is Effect.CLOSES_MEASURE:
         takes.add("closes")
-    for field, name in _BY_ROW.items():
-        value = getattr(draft, name)
-        if field not in takes and value not in _NOT_SAID:
-            raise Invalid(f"{row.act} takes no {field}; leave it out.", field=field)
+    if Actor.TRIBUNAL in row.actors:
+        takes.add("rulingHash")
+    return frozenset(takes) | needed_by(row)
+
+
+def needed_by(row: Transition) -> frozenset[str]:
+    """Those of them without which it cannot be proposed. What a closing act closes is asked for by the table."""
+    needs = set()
+    if row.ends:
+        needs.add("effectiveUntil")
+    if row.effect is Effect.VOIDS:
+        needs.add("corrects")
+    if row.act in REDIRECTING:
+        needs.add("redirect")
+    if row.measure is MeasureKind.CONDITION and row.effect is Effect.OPENS_MEASURE:
+        needs.add("conditions")
+    if row.actors == {Actor.TRIBUNAL}:
+        needs.add("rulingHash")
+    return frozenset(needs)
 
 
 def _texts(draft: DecisionDraft) -> dict[str, Any]:
@@ -165,15 +207,35 @@ def _measure(draft: DecisionDraft) -> dict[str, Any]:
     return made
 
 
+def _references(draft: DecisionDraft) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if draft.corrects:
+        at_most("corrects", draft.corrects, MAX_CORRECTED)
+        made["corrects"] = as_set(one.strip().lower() for one in draft.corrects)
+        member("corrects", bodies.set_of(bodies.uuid7), made["corrects"])
+    if draft.suspensive:
+        made["suspensive"] = True
+    if draft.redirect is not None:
+        made["redirect"] = number(draft.redirect, "redirect")
+        if made["redirect"] == draft.number:
+            raise Invalid("redirect names another accreditation, not this one.", field="redirect")
+    if draft.ruling_hash is not None:
+        (made["ruling_hash"],) = _hashes("rulingHash", [draft.ruling_hash])
+    return made
+
+
 def _evidence(digests: Sequence[bytes]) -> list[str]:
     at_most("evidence", digests, MAX_EVIDENCE)
-    for at, digest in enumerate(digests):
+    return as_set(hashed for at, digest in enumerate(digests) for hashed in _hashes(f"evidence[{at}]", [digest]))
+
+
+def _hashes(field: str, digests: Sequence[bytes]) -> list[str]:
+    for digest in digests:
         if len(digest) != 32:
             raise Invalid(
-                f"evidence[{at}] has {len(digest)} bytes; send the 32 bytes of a SHA-256 hash of the document.",
-                field=f"evidence[{at}]",
+                f"{field} has {len(digest)} bytes; send the 32 bytes of a SHA-256 hash of the document.", field=field
             )
-    return as_set(b64u(digest) for digest in digests)
+    return [b64u(digest) for digest in digests]
 
 
 def _claims(draft: DecisionDraft, scope: Mapping[str, Any]) -> dict[str, Any]:
@@ -199,6 +261,8 @@ def _condition(field: str, draft: ConditionDraft) -> dict[str, Any]:
     if draft.deadline is not None:
         _check_year(f"{field}.deadline", draft.deadline)
         made["deadline"] = draft.deadline.isoformat()
+    if draft.met:
+        made["met"] = True
     return made
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
-from registry.database import ReadTx
+from registry.database import ReadTx, WriteTx
 from registry.issuance.ledger import batches
 from registry.issuance.tables import EventRow, RecordRow
 
@@ -54,7 +54,7 @@ async def decisions_of(tx: ReadTx, numbers: Sequence[str]) -> dict[str, list[Rec
     return found
 
 
-async def by_ids(tx: ReadTx, event_ids: Sequence[str]) -> dict[str, Recorded]:
+async def by_ids(tx: ReadTx | WriteTx, event_ids: Sequence[str]) -> dict[str, Recorded]:
     """The events with these ids."""
     found = await tx.execute(select(*_COLUMNS).where(_EVENTS.c.event_id.in_(event_ids)))
     return {row.event_id: _recorded(row) for row in found}

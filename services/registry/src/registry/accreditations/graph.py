@@ -6,7 +6,8 @@ from typing import Any
 import strawberry
 
 from goodstanding.canonical import parse_time
-from goodstanding.standing import shown, shown_since, shown_until
+from goodstanding.standing import overlays, shown, shown_until
+from goodstanding.transitions import MeasureKind
 from goodstanding.transitions import Standing as Shown
 from goodstanding.verdict import last_day, local_day
 from registry import checks
@@ -327,14 +328,15 @@ def _standing(
     standing = shown(state, at)
     if state is None or standing is None:
         return None
-    running = state.suspensions(at) if standing is Shown.SUSPENDED else ()
+    running = state.running(MeasureKind.SUSPENSION, at) if standing is Shown.SUSPENDED else ()
+    beside = [Overlay(code=one.code, since=one.since, note=one.note) for one in overlays(state, at)]
     pending = view.pending(at) if known_before is None else []
     return StandingView(
         standing=Standing[standing.name],
         kind=next((measure.ground for measure in running if measure.ground), None),
-        since=shown_since(state, at),
+        since=view.since(at, None if known_before is None else position) or state.since,
         until=shown_until(state, at),
-        overlays=[Overlay(code=PENDING_LOG, since=one.decided_at, note=one.act) for one in pending],
+        overlays=beside + [Overlay(code=PENDING_LOG, since=one.decided_at, note=one.act) for one in pending],
         local_word=state.local_word,
         basis=Basis[state.basis.name],
         known_at=position.known_at or known_before or now,

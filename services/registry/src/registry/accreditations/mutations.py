@@ -57,6 +57,7 @@ class ConditionInput:
     code: str = strawberry.field(description="Its code.")
     text: str = strawberry.field(description="What is asked.")
     deadline: date | None = strawberry.field(default=UNSET, description="Last day, in the authority's time zone.")
+    met: bool | None = strawberry.field(default=UNSET, description="Whether it has been met; left out: not yet.")
 
 
 @strawberry.input(description="A decision for another person to approve.")
@@ -79,6 +80,8 @@ class ProposeDecisionInput:
     valid_from: date | None = strawberry.field(default=UNSET, description="First valid day; left out: the effect.")
     valid_until: date | None = strawberry.field(default=UNSET, description="Last valid day.")
     conditions: list[ConditionInput] | None = strawberry.field(default=UNSET, description="Conditions, if any.")
+    redirect: str | None = strawberry.field(default=UNSET, description="Number it merges into, or a part goes to.")
+    ruling_hash: Base64 | None = strawberry.field(default=UNSET, description="SHA-256 of a tribunal's ruling.")
     public_text: str | None = strawberry.field(default=UNSET, description="For everyone, at most 1 KB, no people.")
     restricted_text: str | None = strawberry.field(default=UNSET, description="For the authority's files only.")
 
@@ -150,6 +153,12 @@ class AccreditationMutations:
         return await _proposed(info, acts.propose(info.context.actor, _draft(input), key=str(input.idempotency_key)))
 
     @documented_mutation
+    async def record_decision(self, info: Info, input: ProposeDecisionInput) -> DecisionResult:  # noqa: A002
+        """Take a decision that needs no second person. Takes the role registrar or proposer at the authority."""
+        acts = info.context.services.accreditations
+        return await _decided(info, acts.record(info.context.actor, _draft(input), key=str(input.idempotency_key)))
+
+    @documented_mutation
     async def approve_proposal(self, info: Info, input: ApproveProposalInput) -> DecisionResult:  # noqa: A002
         """Approve a proposal. Takes another person, with the role approver."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
@@ -203,7 +212,10 @@ def _scope(asked: ScopeInput | None) -> ScopeDraft | None:
 
 
 def _draft(asked: ProposeDecisionInput) -> DecisionDraft:
-    conditions = [ConditionDraft(one.code, one.text, said(one.deadline)) for one in said(asked.conditions) or ()]
+    conditions = [
+        ConditionDraft(one.code, one.text, said(one.deadline), bool(said(one.met)))
+        for one in said(asked.conditions) or ()
+    ]
     return DecisionDraft(
         number=asked.number,
         act=asked.act,
@@ -220,6 +232,8 @@ def _draft(asked: ProposeDecisionInput) -> DecisionDraft:
         valid_from=said(asked.valid_from),
         valid_until=said(asked.valid_until),
         conditions=conditions or None,
+        redirect=said(asked.redirect),
+        ruling_hash=said(asked.ruling_hash),
         public_text=said(asked.public_text),
         restricted_text=said(asked.restricted_text),
     )

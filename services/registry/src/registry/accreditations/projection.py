@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import bindparam, delete, insert, select, update
 from sqlmodel import SQLModel, col
 
-from goodstanding.standing import Decision, fold, public_history, shown
-from goodstanding.transitions import Standing
+from goodstanding.standing import Decision, fold, in_force, public_history, shown
+from goodstanding.transitions import Effect, Standing, transition
 from registry.accreditations.model import ENDED_FOR_GOOD, scope_object
 from registry.accreditations.tables import AccreditationCorridorRow, AccreditationRow
 from registry.clock import not_before
@@ -28,7 +28,7 @@ _PROJECTED = ("standing", "public_standing", "open", "scope", "valid_until")
 class Projected:
     """The projected columns of one accreditation."""
 
-    standing: Standing
+    standing: Standing | None  # None: every decision was voided; what was shown last stays, for staff
     public_standing: Standing | None
     open: bool
     scope: Mapping[str, Any] | None  # None: nothing opened a generation yet; what was applied for stays
@@ -37,7 +37,7 @@ class Projected:
     def row(self, kept: Any) -> dict[str, Any]:
         """The columns as they are to be stored; `kept` is the row so far."""
         return {
-            "standing": str(self.standing),
+            "standing": kept.standing if self.standing is None else str(self.standing),
             "public_standing": None if self.public_standing is None else str(self.public_standing),
             "open": self.open,
             "scope": kept.scope if self.scope is None else dict(self.scope),
@@ -47,15 +47,17 @@ class Projected:
 
 def projected(history: Sequence[Decision], now: datetime) -> Projected | None:
     """What the decisions say at `now`; None while none has taken effect."""
+    counting = in_force(history)
     standing = shown(fold(history, now), now)
-    if standing is None:
+    voided = bool(history) and all(transition(d.act).effect is Effect.VOIDS for d in counting)
+    if standing is None and not voided:
         return None
     public = public_history(history, now)
-    newest = next((d.generation for d in reversed(history) if d.generation is not None), None)
+    newest = next((d.generation for d in reversed(counting) if d.generation is not None), None)
     return Projected(
         standing=standing,
         public_standing=shown(fold(public, now), now),
-        open=standing not in ENDED_FOR_GOOD,
+        open=standing is not None and standing not in ENDED_FOR_GOOD,
         scope=None if newest is None else scope_object(newest.scope),
         valid_until=None if newest is None else newest.valid_until,
     )

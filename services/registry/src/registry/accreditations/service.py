@@ -7,22 +7,24 @@ What every act does, in this order; the numbers are those of the issuance cycle
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from goodstanding.canonical import b64u, format_time, parse_time
 from goodstanding.clock import Clock
 from goodstanding.events import new_event_id, new_subject
-from goodstanding.standing import Decision
-from goodstanding.transitions import Standing, transition
+from goodstanding.standing import Decision, fold, shown
+from goodstanding.transitions import Actor as Bringing
+from goodstanding.transitions import Standing, Transition, transition
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
 from registry.access.service import need_person_with, need_role
-from registry.accreditations import deciding, repository
+from registry.accreditations import deciding, events, repository
+from registry.accreditations.claims import Opening
 from registry.accreditations.deciding import Case
 from registry.accreditations.drafts import DecisionDraft, ScopeDraft, content_of, long_text, scope_of
-from registry.accreditations.model import Proposal, ProposalState, digest_of
+from registry.accreditations.model import ENDED_FOR_GOOD, Proposal, ProposalState, digest_of
 from registry.accreditations.numbers import fresh_number
 from registry.accreditations.projection import set_corridors
 from registry.accreditations.tables import AccreditationRow
@@ -117,13 +119,37 @@ class Accreditations:
                 return earlier
             case = await _case(tx, wanted)
             now = not_before(case.history, now)
-            await need_role(tx, actor, case.authority.id, Role.PROPOSER)
             row = deciding.proposable(case, draft.act, now)
-            content = content_of(draft, row, number=wanted, scope=case.accreditation.scope)
-            _need_mandate(case, row.act, now)
-            deciding.check(case, deciding.decision_body(case, content, event_id=new_event_id(now), decided_at=now))
+            await need_role(tx, actor, case.authority.id, *_proposers(row, draft))
+            content, _ = await _checked(tx, case, row, replace(draft, number=wanted), now)
             await repository.insert_proposal(tx, self._proposal(case, content, proposal_id, actor, now))
         return proposal_id
+
+    async def record(self, actor: Actor, draft: DecisionDraft, *, key: str) -> str:
+        """Take a decision that needs no second person; returns the id of its event.
+
+        Raises Invalid, NotFound, Forbidden (also for an act under four eyes), NotAllowed, Conflict.
+        """
+        actor.need_identity()
+        wanted = number(draft.number)
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            event_id = new_event_id(now)
+            request = Request(actor, "recordDecision", key, _plain(draft))
+            if earlier := await claim(tx, request, result_id=event_id, now=now):
+                return earlier
+            case = await _case(tx, wanted)
+            now = not_before(case.history, now)
+            row = deciding.proposable(case, draft.act, now)
+            if row.four_eyes:
+                raise Forbidden(f"{row.act} takes two persons: propose it.", code="FOUR_EYES")
+            await need_role(tx, actor, case.authority.id, *APPLICANTS)
+            content, opening = await _checked(tx, case, row, replace(draft, number=wanted), now)
+            body = deciding.decision_body(case, content, opening, event_id=event_id, decided_at=now)
+            persons = Persons(actor.sub, None, content.get("restricted_text"), tuple(content.get("evidence", ())))
+            await _decide(tx, case, body, deciding.check(case, body), persons, now)
+        self._wake()
+        return event_id
 
     async def approve(self, actor: Actor, proposal_id: str, digest: str, *, key: str) -> str:
         """Approve exactly the proposal with this digest, as another person; returns the id of the decision's event.
@@ -192,14 +218,16 @@ class Accreditations:
     async def _approve(
         self, tx: WriteTx, case: Case, proposal: Proposal, actor: Actor, event_id: str, now: datetime
     ) -> None:
-        content = proposal.content
+        content, row = proposal.content, transition(proposal.act)
         _need_mandate(case, proposal.act, now)
-        given: list[Allotment] = []
-        if transition(proposal.act).opens_generation:
+        effect = deciding.effect_of(content, now)
+        opening, given = await _opening(tx, case, row, content.get("corrects", ()), effect), list[Allotment]()
+        if opening.opens:
             given = await status.allot(tx, case.authority.id, 1, origin=self._settings.origin)
-        index = (given[0].uri, given[0].idx) if given else deciding.NO_INDEX
-        body = deciding.decision_body(case, content, event_id=event_id, decided_at=now, status=index)
+            opening = replace(opening, status=(given[0].uri, given[0].idx))
+        body = deciding.decision_body(case, content, opening, event_id=event_id, decided_at=now)
         decision = deciding.check(case, body)
+        await _need_place(tx, case, decision, now)
         await status.assign(tx, [(one, proposal.number, event_id) for one in given])
         persons = Persons(
             proposal.proposer, actor.sub, content.get("restricted_text"), tuple(content.get("evidence", ()))
@@ -266,6 +294,54 @@ async def _case(tx: WriteTx, wanted: str) -> Case:
         mandates=await schemes.mandates(tx, held.authority_id, held.scheme_id),
         history=(await ledger.history(tx, [wanted]))[wanted],
     )
+
+
+async def _checked(
+    tx: WriteTx, case: Case, row: Transition, draft: DecisionDraft, now: datetime
+) -> tuple[dict[str, Any], Opening]:
+    """The content of a draft that could be decided now, and what it would open."""
+    _need_mandate(case, row.act, now)
+    effect = now if draft.effective_from is None else draft.effective_from
+    opening = await _opening(tx, case, row, tuple(draft.corrects or ()), effect)
+    kept = opening.claims["scope"] if opening.claims else case.accreditation.scope
+    content = content_of(draft, row, scope=kept if opening.opens else None)
+    if "redirect" in content and content["redirect"] not in await repository.by_numbers(tx, [content["redirect"]]):
+        raise NotFound(f"There is no accreditation {content['redirect']}.", code="UNKNOWN_NUMBER")
+    body = deciding.decision_body(case, content, opening, event_id=new_event_id(now), decided_at=now)
+    deciding.check(case, body)
+    return content, opening
+
+
+async def _opening(tx: WriteTx, case: Case, row: Transition, corrects: Sequence[str], effect: datetime) -> Opening:
+    """Whether a decision opens a generation, and the claims of the one it follows."""
+    opening = deciding.opening_of(case, row, corrects, effect)
+    if not opening.opens or opening.event_id is None:
+        return opening
+    before = (await events.by_ids(tx, [opening.event_id]))[opening.event_id]
+    return replace(opening, claims=before.body["accreditation"])
+
+
+async def _need_place(tx: WriteTx, case: Case, decision: Decision, now: datetime) -> None:
+    """Conflict when this would open an accreditation again beside another one that was applied for meanwhile."""
+    after = shown(fold([*case.history, decision], now), now)
+    if after is None or after in ENDED_FOR_GOOD:
+        return
+    held = case.accreditation
+    other = await repository.open_accreditation(
+        tx, authority_id=held.authority_id, organisation_id=held.organisation_id, scheme_id=held.scheme_id
+    )
+    if other not in (None, held.number):
+        raise Conflict(
+            f"{held.organisation_id} has {other} under {held.scheme_id} at {held.authority_id} meanwhile; end that first.",
+            blocked_by=other,
+            code="ALREADY_OPEN",
+        )
+
+
+def _proposers(row: Transition, draft: DecisionDraft) -> tuple[Role, ...]:
+    """Who may propose: what a tribunal has ruled is recorded by an adjudication registrar."""
+    ruled = draft.ruling_hash is not None or row.actors == {Bringing.TRIBUNAL}
+    return (Role.ADJUDICATION_REGISTRAR,) if ruled else (Role.PROPOSER,)
 
 
 async def _need_known(tx: WriteTx, draft: ApplicationDraft) -> None:

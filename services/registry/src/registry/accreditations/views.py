@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from goodstanding.standing import Decision, State, fold, public_history, shown
+from goodstanding.standing import Decision, State, fold, public_history, shown, shown_since
 from goodstanding.transitions import Standing
 from registry.accreditations.events import LogPosition
 from registry.accreditations.model import Accreditation
@@ -38,6 +38,10 @@ class View:
     def state_at(self, at: datetime, known: LogPosition | None) -> State | None:
         """The state at an instant; `known` limits it to what was logged then (rule 3)."""
         return fold(self.seen, at) if known is None else fold(self.complete, at, known.size)
+
+    def since(self, at: datetime, known: LogPosition | None) -> datetime | None:
+        """Since when the standing shown at an instant has been shown."""
+        return shown_since(self.seen, at) if known is None else shown_since(self.complete, at, known.size)
 
     def standing_at(self, at: datetime, known: LogPosition | None) -> Standing | None:
         """The standing shown at an instant."""

@@ -6,7 +6,7 @@ from sqlmodel import col
 from goodstanding.clock import Clock
 from registry.clock import moment
 from registry.database import Database
-from registry.issuance import ledger, publication, records
+from registry.issuance import ledger, publication, records, reissue
 from registry.issuance.faults import Fault, no_fault
 from registry.issuance.leases import Lease, hold
 from registry.issuance.policy import Policy
@@ -39,5 +39,6 @@ class Due:
             await tx.execute(delete(DueRow).where(col(DueRow.number).in_(numbers), col(DueRow.at) <= now))
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
+            await reissue.act(tx, histories, self._policy, now=now)
         self._fault("due times acted on")
         return len(numbers)

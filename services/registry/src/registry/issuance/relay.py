@@ -21,7 +21,7 @@ from goodstanding.clock import Clock
 from goodstanding.events import SealedEvent
 from registry.clock import moment
 from registry.database import Database, WriteTx
-from registry.issuance import ledger, proofs, publication, records
+from registry.issuance import ledger, proofs, publication, records, reissue
 from registry.issuance.errors import LogConflict, LogLied, LogUnavailable
 from registry.issuance.faults import Fault, no_fault
 from registry.issuance.leases import Lease, hold
@@ -93,6 +93,7 @@ class Relay:
             now = moment(self._clock)
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
+            await reissue.act(tx, histories, self._policy, now=now)
         self._fault("6b stored what to sign")
         return len(proved)
 

@@ -16,7 +16,7 @@ from goodstanding.transitions import TRANSITIONS, Actor
 from registry.errors import Forbidden, Invalid
 
 AUTHORITY_KINDS = ("ministry", "accreditation-body", "scheme-owner", "transcriber")
-DECIDING_ACTS = tuple(row.act for row in TRANSITIONS if Actor.AUTHORITY in row.actors)
+DECIDING_ACTS = tuple(row.act for row in TRANSITIONS if row.actors & {Actor.APPLICANT, Actor.AUTHORITY, Actor.TRIBUNAL})
 LISTING_ACTS = tuple(row.act for row in TRANSITIONS if row.actors & {Actor.FEED, Actor.TRANSCRIBER})
 
 
