@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any
 
 ROUNDS = 7
@@ -53,6 +54,7 @@ class Row:
             "reference_value": _short(self.reference_value),
             "ratio": _short(self.ratio),
             "target": self.target,
+            "most": self.most,
             "met": self.met,
             "rounds": {who: [_short(value) for value in values] for who, values in self.rounds.items()},
         }
@@ -91,11 +93,15 @@ def _rate(work: Work) -> float:
     return units / (time.perf_counter() - begun)
 
 
+VERSIONS = ("aiosqlite", "asyncpg", "cryptography", "fastapi", "graphql-core", "PyJWT", "SQLAlchemy", "uvicorn")
+
+
 def machine() -> dict[str, Any]:
-    """Where this ran."""
+    """Where this ran, and on what."""
     return {
         "python": platform.python_version(),
         "system": platform.system(),
         "architecture": platform.machine(),
         "cores": os.cpu_count(),
+        "versions": {name: version(name) for name in VERSIONS},
     }

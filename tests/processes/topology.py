@@ -24,6 +24,10 @@ COMPOSE = Path(__file__).parents[2] / "compose.yaml"
 OURS = ("registry", "audit", "gateway")
 START_SECONDS, STOP_SECONDS = 30.0, 30.0
 DEFAULT_PORTS = {"GOODSTANDING_REGISTRY_PORT": "8081", "GOODSTANDING_AUDIT_PORT": "8082"}  # as compose.yaml expects
+IN_A_FOLDER = {"GOODSTANDING_LOG_STORE_URL": "", "GOODSTANDING_LOG_STORE_SECRET_KEY_FILE": ""}
+"""For `more`: the log's files are in a folder, not in the store that compose.yaml names."""
+NO_STORE = {"8333": 9}
+"""For `elsewhere`, then: nobody is there."""
 _ADDRESS = re.compile(r"http://(?:[a-z-]+|127\.0\.0\.1):(8\d\d\d)\b")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import httpx
 from cuttable_proxy import Proxy
-from topology import Topology
+from topology import IN_A_FOLDER, NO_STORE, Topology
 
 from goodstanding.clock import system_clock
 from goodstanding_standalone.register import Register
@@ -59,7 +59,7 @@ def at_work(folder):
     with _loop() as run:
         urls = {f"{name}_database_url": f"sqlite+aiosqlite:///{folder / name}.db" for name in ("registry", "audit")}
         secrets = urls | {"audit_token": "what-registry-shows-the-log"}
-        topology = Topology(folder, secrets, {"GOODSTANDING_SUBGRAPH_TOKEN": SUBGRAPH_TOKEN})
+        topology = Topology(folder, secrets, IN_A_FOLDER | {"GOODSTANDING_SUBGRAPH_TOKEN": SUBGRAPH_TOKEN}, NO_STORE)
         networks = {name: Proxy(int(topology.address(port).rpartition(":")[2])) for name, port in PORTS.items()}
         made = {}
 
