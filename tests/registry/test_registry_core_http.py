@@ -198,3 +198,24 @@ async def test_the_workers_run_while_the_application_does(register):
 
     query = "query ($n: String!) { accreditation(number: $n) { standing { standing } } }"
     assert (await register.ask(query, n=number))["accreditation"]["standing"]["standing"] == "ACTIVE"
+
+
+async def test_a_client_that_hangs_up_in_the_middle_of_its_request_is_nobodys_fault(register):
+    scope = {
+        "type": "http", "method": "POST", "path": "/graphql", "raw_path": b"/graphql", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")], "http_version": "1.1", "scheme": "http",
+        "server": ("register.example", 443), "client": ("127.0.0.1", 9), "root_path": "", "extensions": {},
+    }  # fmt: skip
+    heard = [{"type": "http.request", "body": b'{"que', "more_body": True}, {"type": "http.disconnect"}]
+    sent = []
+
+    async def receive():
+        return heard.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    with capture_logs() as logs:
+        await register.app(scope, receive, send)
+    assert sent[0]["status"] == 400
+    assert not [line for line in logs if line["log_level"] in ("warning", "error")]

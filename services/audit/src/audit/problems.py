@@ -5,6 +5,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from audit.errors import (
     AuditError,
@@ -53,6 +54,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(AuditError, _audit_error)
     app.add_exception_handler(BadRequest, _bad_request)
     app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(SQLAlchemyError, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -78,6 +80,10 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     return problem(error.status_code, str(error.detail), str(error.detail))
+
+
+async def _client_gone(_: Request, __: Exception) -> Response:
+    return problem(400, "Client gone", "The client hung up before its request had come to an end.")
 
 
 async def _database_error(request: Request, error: Exception) -> Response:
