@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from goodstanding.events import encode_body, new_event_id
 from registry.accreditations.model import act_named
 from registry.organisations.model import Draft, IdentifierDraft, NameDraft, organisation
-from registry.organisations.scripts import agree, refused_character, script_of, tidy
+from registry.organisations.scripts import agree, mixed_word, refused_character, script_of, tidy
 from registry.settings import Settings
 
 ORGANISATION = "org_" + "0" * 32
@@ -41,6 +41,29 @@ def test_a_declared_script_may_be_finer_than_the_detected_one():
 )
 def test_characters_nobody_sees_are_refused_by_name(bad):
     assert refused_character(f"Kestrel{bad}Ltd").startswith("U+")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Kestrel Кестрел Group", "さくら人材サービス", "JR東日本", "KDDI株式会社", "韓國인력", "हिमाल Placements", "Œuvre Łódź Ñandú",
+        "ООО «Кестрел» 3М", "बुद्ध‍ा", "1º de Mayo", "µ-Werk", "Кестрел-Kestrel", "O’Neill", "บริษัท ABCจำกัด",
+    ],
+)  # fmt: skip
+def test_scripts_that_are_told_apart_may_stand_together(text):
+    assert mixed_word(tidy(text)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word", "scripts"),
+    [
+        ("The Kеstrel Group", "Kеstrel", ("Cyrl", "Latn")), ("ΑBC", "ΑBC", ("Grek", "Latn")),
+        ("Кестрeл", "Кестрeл", ("Cyrl", "Latn")), ("Ηебо", "Ηебо", ("Cyrl", "Grek")), ("𝐊estrel", "𝐊estrel", ("Latn", "Zmth")),
+        ("Ke\u200dстрел", "Ke\u200dстрел", ("Cyrl", "Latn")),
+    ],
+)  # fmt: skip
+def test_a_word_that_can_be_read_as_another_is_found(text, word, scripts):
+    assert mixed_word(text) == (word, scripts)
 
 
 def test_joiners_are_ordinary_spelling_in_some_scripts():

@@ -266,8 +266,12 @@ ORGANISATIONS = [
     ({"names": [{"text": "Kestrel", "kind": "legal", "script": "Cyrl"}]}, "names[0].script"),
     ({"names": [{"text": f"Kestrel {n}", "kind": "legal"} for n in range(21)]}, "names"),
     ({"names": [{"text": f"{n}" * 590, "kind": "legal"} for n in range(10, 21)]}, None),
+    ({"names": [{"text": "Kеstrel", "kind": "legal"}]}, "names[0].text"),  # a Cyrillic е
+    ({"names": [{"text": "Kestrel", "kind": "legal", "validFrom": "2026-02-01", "validUntil": "2026-01-31"}]},
+     "names[0].validUntil"),
     ({"jurisdiction": "Nepal"}, "jurisdiction"),
     ({"identifiers": [{"scheme": "lei", "value": "5493001KJTIIGC8Y1R13"}]}, "identifiers[0].value"),
+    ({"identifiers": [{"scheme": "in-gstin", "value": "27AAPFU0939F1ZW"}]}, "identifiers[0].value"),
     ({"identifiers": [{"scheme": "two words", "value": "1"}]}, "identifiers[0]"),
     ({"identifiers": [{"scheme": "np", "value": "1\u0000"}]}, "identifiers[0].value"),
     ({"domains": ["localhost"]}, "domains[0]"),
@@ -275,7 +279,7 @@ ORGANISATIONS = [
     ({"domains": ["-bad-.example"]}, "domains[0]"),
     ({"domains": ["a" * 64 + ".example"]}, "domains[0]"),
     ({"domains": ["10.0.0.1"]}, "domains[0]"),
-]
+]  # fmt: skip
 
 
 async def test_organisations_that_cannot_be(register):

@@ -80,7 +80,7 @@ def test_a_row_that_is_no_listing_says_why(fields, expected, says):
         (changed(OWN_ROW, c2=""), "come together"),
         (changed(OWN_ROW, c3=" "), "come together"),
         (changed(OWN_ROW, c2="no good"), "identifiers"),
-        (changed(OWN_ROW, c2="lei", c3="529900T8BM49AURSDO54"), "check digits"),
+        (changed(OWN_ROW, c2="lei", c3="529900T8BM49AURSDO54"), "check digit"),
         (changed(OWN_ROW, c4=""), "local_word is empty"),
         (changed(OWN_ROW, c5=""), "scheme is empty"),
     ],

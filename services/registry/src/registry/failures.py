@@ -46,6 +46,7 @@ class Conflict(DomainError):
 
 Failure = NotAllowed | Invalid | NotFound | Forbidden | Conflict
 RegistrationFailure = Invalid | Forbidden | Conflict
+WritingFailure = Invalid | NotFound | Forbidden | Conflict
 
 
 def failure(error: errors.DomainError) -> Failure:
@@ -71,3 +72,11 @@ def registration_failure(error: errors.DomainError) -> RegistrationFailure:
     if isinstance(made, Invalid | Forbidden | Conflict):
         return made
     raise error
+
+
+def writing_failure(error: errors.DomainError) -> WritingFailure:
+    """As `failure`, for what the transition table has no say in."""
+    made = failure(error)
+    if isinstance(made, NotAllowed):
+        raise error
+    return made

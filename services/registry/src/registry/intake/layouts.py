@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from registry.errors import Invalid
 from registry.intake.known_schemes import UK_TEMPORARY_WORKER, UK_WORKER
-from registry.intake.model import Claim, clean, held, key_of, rejected, shown
+from registry.intake.model import Claim, clean, clean_name, held, key_of, rejected, shown
 from registry.organisations.model import Draft, IdentifierDraft, NameDraft, Organisation, organisation
 
 MAX_NAME = 600  # bytes, as in event bodies; so are the next two
@@ -31,7 +31,7 @@ class Layout:
 
 def uk_sponsors(fields: Sequence[str]) -> Claim:
     """One route of one licensed sponsor: "Acme Ltd","Leeds",,"Worker (A rating)","Skilled Worker"."""
-    name = clean("Organisation Name", fields[0], MAX_NAME)
+    name = clean_name("Organisation Name", fields[0], MAX_NAME)
     town = clean("Town/City", fields[1], MAX_PLACE, optional=True)
     county = clean("County", fields[2], MAX_PLACE, optional=True)
     word = clean("Type & Rating", fields[3], MAX_WORD)

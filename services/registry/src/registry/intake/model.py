@@ -18,7 +18,7 @@ from typing import Any
 from goodstanding.canonical import b64u, canonical_bytes
 from goodstanding.transitions import Standing
 from registry.organisations.model import Draft, IdentifierDraft, NameDraft
-from registry.organisations.scripts import refused_character
+from registry.organisations.scripts import mixed_word, refused_character
 from registry.schemes.model import Scheme
 
 MAX_SCOPE = 4_000  # bytes of an accreditation's activities as JSON, so that its event body stays within its bound
@@ -265,6 +265,14 @@ def clean(column: str, value: str, most: int, *, optional: bool = False) -> str:
         raise rejected(f"{column} holds {character}")
     if (size := len(text.encode())) > most:
         raise rejected(f"{column} is {size} bytes long; at most {most} are accepted")
+    return text
+
+
+def clean_name(column: str, value: str, most: int) -> str:
+    """A name of an organisation, as `clean`; RowRefused also when a word of it mixes scripts that look alike."""
+    text = clean(column, value, most)
+    if (mixed := mixed_word(text)) is not None:
+        raise rejected(f"{column} has the word {shown(mixed[0])}, which mixes letters of {' and '.join(mixed[1])}")
     return text
 
 

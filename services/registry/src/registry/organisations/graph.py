@@ -1,16 +1,19 @@
 """Organisations in the public schema."""
 
-from datetime import date, datetime
+from collections.abc import Iterable
+from datetime import date
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
 
+from goodstanding.canonical import parse_time
+from goodstanding.verdict import last_day, local_day
 from registry.checks import country
 from registry.context import Info
 from registry.documented import documented, documented_mutation
 from registry.errors import DomainError
-from registry.failures import Conflict, Forbidden, Invalid, registration_failure
+from registry.failures import Conflict, Forbidden, Invalid, NotFound, registration_failure, writing_failure
 from registry.ids import Node as Id
 from registry.loaders import known
 from registry.organisations import model, repository
@@ -133,6 +136,8 @@ class NameInput:
     script: str | None = strawberry.field(
         default=UNSET, description="ISO 15924 code; left out, it is determined. A wrong one is refused."
     )
+    valid_from: date | None = strawberry.field(default=UNSET, description="First day of its use, where known.")
+    valid_until: date | None = strawberry.field(default=UNSET, description="Last day of its use, where known.")
 
 
 @strawberry.input(description="A recruiter or employer to register. No people.")
@@ -157,6 +162,32 @@ class RegisterOrganisationDone:
 RegisterOrganisationResult = Annotated[
     RegisterOrganisationDone | Invalid | Forbidden | Conflict,
     strawberry.union("RegisterOrganisationResult", description="What became of a registration."),
+]
+
+
+@strawberry.input(description="What is to be different about an organisation. No people.")
+class AmendOrganisationInput:
+    """Amendment."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description="The same key and input give the same answer.")
+    organisation: strawberry.ID = strawberry.field(description="The organisation.")
+    names: list[NameInput] | None = strawberry.field(default=UNSET, description="All its names from now on.")
+    identifiers: list[IdentifierInput] | None = strawberry.field(
+        default=UNSET, description="All its identifiers from now on; one that stays keeps whether it was verified."
+    )
+    domains: list[str] | None = strawberry.field(default=UNSET, description="All its web domains from now on.")
+
+
+@strawberry.type(description="The organisation was amended.")
+class AmendOrganisationDone:
+    """Done."""
+
+    organisation: Organisation = strawberry.field(description="As it is now.")
+
+
+AmendOrganisationResult = Annotated[
+    AmendOrganisationDone | Invalid | NotFound | Forbidden | Conflict,
+    strawberry.union("AmendOrganisationResult", description="What became of an amendment."),
 ]
 
 
@@ -210,6 +241,28 @@ class OrganisationMutations:
         found = await known(context.loaders.organisations, organisation_id)
         return RegisterOrganisationDone(organisation=organisation_type(found))
 
+    @documented_mutation
+    async def amend_organisation(
+        self,
+        info: Info,
+        input: AmendOrganisationInput,  # noqa: A002
+    ) -> AmendOrganisationResult:
+        """Replace an organisation's names, identifiers or domains; what is left out stays.
+
+        Takes the role registrar or proposer at an authority that registered it or has an accreditation of it. Records
+        keep what they say until that authority decides change_scope on the accreditation.
+        """
+        context = info.context
+        try:
+            await context.services.organisations.amend(
+                context.actor, str(input.organisation), _amendment(input), key=str(input.idempotency_key)
+            )
+        except DomainError as error:
+            return writing_failure(error)
+        await context.renew()
+        found = await known(context.loaders.organisations, str(input.organisation))
+        return AmendOrganisationDone(organisation=organisation_type(found))
+
 
 def organisation_type(found: model.Organisation) -> Organisation:
     """The public type of an organisation."""
@@ -232,12 +285,14 @@ async def find_organisation(info: Info, organisation_id: str) -> Organisation | 
 
 
 def _name(entry: Any) -> OrganisationName:
-    days = {name: _day(entry.get(name)) for name in ("valid_from", "valid_until")}
-    return OrganisationName(text=entry["text"], script=entry["script"], kind=entry["kind"], **days)
-
-
-def _day(instant: str | None) -> date | None:
-    return None if instant is None else datetime.fromisoformat(instant).date()
+    begins, ends = (parse_time(entry[name]) if name in entry else None for name in ("valid_from", "valid_until"))
+    return OrganisationName(
+        text=entry["text"],
+        script=entry["script"],
+        kind=entry["kind"],
+        valid_from=local_day(begins, "UTC"),
+        valid_until=last_day(ends, "UTC"),
+    )
 
 
 def _wanted(asked: OrganisationFilter | None) -> dict[str, Any]:
@@ -252,8 +307,28 @@ def _wanted(asked: OrganisationFilter | None) -> dict[str, Any]:
 def _draft(asked: RegisterOrganisationInput) -> model.Draft:
     return model.Draft(
         kind=asked.kind.name.lower(),
-        names=[model.NameDraft(name.text, name.kind, said(name.script)) for name in asked.names],
+        names=_names(asked.names),
         jurisdiction=asked.jurisdiction,
-        identifiers=[model.IdentifierDraft(one.scheme, one.value) for one in said(asked.identifiers) or ()],
+        identifiers=_identifiers(said(asked.identifiers) or ()),
         domains=list(said(asked.domains) or ()),
     )
+
+
+def _amendment(asked: AmendOrganisationInput) -> model.Amendment:
+    names, identifiers, domains = said(asked.names), said(asked.identifiers), said(asked.domains)
+    return model.Amendment(
+        names=None if names is None else _names(names),
+        identifiers=None if identifiers is None else _identifiers(identifiers),
+        domains=None if domains is None else list(domains),
+    )
+
+
+def _names(asked: Iterable[NameInput]) -> list[model.NameDraft]:
+    return [
+        model.NameDraft(name.text, name.kind, said(name.script), said(name.valid_from), said(name.valid_until))
+        for name in asked
+    ]
+
+
+def _identifiers(asked: Iterable[IdentifierInput]) -> list[model.IdentifierDraft]:
+    return [model.IdentifierDraft(one.scheme, one.value) for one in asked]

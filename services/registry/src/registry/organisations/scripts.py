@@ -1,6 +1,10 @@
-"""Which script a name is written in, by ISO 15924 code, and which characters a name may hold.
+"""Which script a name is written in, by ISO 15924 code, and which characters and mixtures a name may hold.
 
 The script is that of most letters; the standard library knows it from how Unicode names each character.
+
+A word in letters of two scripts that look alike can be read as another word, so it is refused. Scripts that nobody
+takes for one another stand together in ordinary names: Han with kana, Latin letters within a Japanese word, a Latin
+word beside a Devanagari one.
 """
 
 import unicodedata
@@ -16,7 +20,8 @@ _BY_NAME = {
     "THAI": "Thai", "LAO": "Laoo", "TIBETAN": "Tibt", "MYANMAR": "Mymr", "KHMER": "Khmr", "MONGOLIAN": "Mong",
     "ETHIOPIC": "Ethi", "HANGUL": "Hang", "HIRAGANA": "Hira", "KATAKANA": "Kana", "CJK": "Hani", "BOPOMOFO": "Bopo",
     "THAANA": "Thaa", "SYRIAC": "Syrc", "JAVANESE": "Java", "BALINESE": "Bali", "TIFINAGH": "Tfng", "NKO": "Nkoo",
-    "FULLWIDTH": "Latn", "HALFWIDTH": "Kana", "IDEOGRAPHIC": "Hani",
+    "FULLWIDTH": "Latn", "HALFWIDTH": "Kana", "IDEOGRAPHIC": "Hani", "COPTIC": "Copt", "CHEROKEE": "Cher",
+    "MATHEMATICAL": "Zmth",
 }  # fmt: skip
 _JAPANESE = {"Hani", "Hira", "Kana"}
 _KOREAN = {"Hani", "Hang"}
@@ -24,6 +29,7 @@ _SAME = {  # a declared script and the detected ones that agree with it
     "Hans": {"Hani"}, "Hant": {"Hani"}, "Jpan": _JAPANESE | {"Jpan"}, "Kore": _KOREAN | {"Kore"}, "Hani": {"Jpan", "Kore"},
 }  # fmt: skip
 _JOINERS = "\u200c\u200d"  # zero-width joiners: part of ordinary spelling in Persian and in South Asian scripts
+_LOOK_ALIKE = {"Latn", "Cyrl", "Grek", "Armn", "Copt", "Cher", "Zmth"}  # a word keeps to one of these
 _REFUSED = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
@@ -60,9 +66,26 @@ def refused_character(text: str) -> str | None:
     return None
 
 
+def mixed_word(text: str) -> tuple[str, tuple[str, ...]] | None:
+    """The first word that mixes scripts whose letters look alike, with their codes; None when there is none."""
+    if text.isascii():
+        return None
+    for word in _words(text):
+        scripts = _LOOK_ALIKE & {_script(letter) for letter in word if letter.isalpha()}
+        if len(scripts) > 1:
+            return word, tuple(sorted(scripts))
+    return None
+
+
 def tidy(text: str) -> str:
     """Unicode form NFC, white space at the ends removed and inside reduced to single blanks."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def _words(text: str) -> list[str]:
+    """Runs of letters, marks and digits; a joiner does not end a word."""
+    whole = (letter if letter in _JOINERS or unicodedata.category(letter)[0] in "LMN" else " " for letter in text)
+    return "".join(whole).split()
 
 
 def _script(letter: str) -> str:

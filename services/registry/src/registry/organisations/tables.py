@@ -23,6 +23,7 @@ class OrganisationRow(SQLModel, table=True):
     subject: bytes | None = Field(default=None, max_length=16)  # its stream in the log; null until it has an event
     head: bytes | None = Field(default=None, max_length=32)  # leaf hash of its newest event
     created_at: datetime = Field(sa_column=utc())
+    registered_by: str | None = Field(default=None, max_length=200)  # authority; null: from a list, or not noted then
 
 
 class OrganisationIdentifierRow(SQLModel, table=True):
