@@ -12,6 +12,7 @@ from log_simulator import LogSimulator
 
 from goodstanding.canonical import b64u
 from registry.access.model import Role
+from registry.access.repository import insert_role
 from registry.access.service import actor_of, add_member, grant_role
 from registry.access.tokens import TokenIssuer
 from registry.accreditations import events, repository
@@ -22,6 +23,7 @@ from registry.database import LIMITS, Database
 from registry.issuance.keys import KeyStore
 from registry.migrate import migrate
 from registry.organisations.model import Draft, NameDraft
+from registry.relations.model import Draft as RelationDraft
 from registry.schemes.model import DECIDING_ACTS
 from registry.schemes.service import found_authority, found_scheme, give_mandate
 from registry.settings import Settings
@@ -102,6 +104,7 @@ class CoreWorld:
         self.workers = self.app.state.workers
         self.acts = self.app.state.services.accreditations
         self.organisations = self.app.state.services.organisations
+        self.relations = self.app.state.services.relations
         self.client = AsyncClient(transport=ASGITransport(app=self.app, raise_app_exceptions=False), base_url=HOME)
         self._keys = 0
 
@@ -139,6 +142,18 @@ class CoreWorld:
     async def organisation(self, name="Himal Placements", **more):
         draft = Draft(**{"kind": "recruiter", "names": [NameDraft(name, "legal")], "jurisdiction": "NP"} | more)
         return await self.organisations.register(await self.actor("rita"), draft, key=self.key())
+
+    async def related(self, source, kind, target, member="rita", **dates):
+        """The id of a relation: what `source` is to `target`."""
+        draft = RelationDraft(kind, source, target, **dates)
+        return await self.relations.relate(await self.actor(member), draft, key=self.key())
+
+    async def regulator(self, member="rega", authority=LABOUR):
+        """A member who sees restricted data."""
+        async with self.database.write() as tx:
+            await add_member(tx, member, f"Name of {member}", now=self.clock())
+            await insert_role(tx, authority, member, "regulator")
+        return member
 
     async def applied(self, scheme=LICENCE, corridors=(("NP", "QA"),), by=None, **more):
         """The number of a fresh application, by an organisation that is there or by a new one."""

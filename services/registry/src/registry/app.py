@@ -26,6 +26,8 @@ from registry.issuance.workers import Workers
 from registry.metrics import Metrics
 from registry.operations import Operations
 from registry.organisations.service import Organisations
+from registry.relations.graph import relations_of, supply_chain
+from registry.relations.service import Relations
 from registry.settings import Settings
 from registry.tracing import Tracing
 from registry.watching import WatchRequests
@@ -57,7 +59,10 @@ def create_app(
     services = Services(
         organisations=Organisations(database, clock, worker.wake),
         accreditations=Accreditations(database, clock, settings, worker.wake),
+        relations=Relations(database, clock, worker.wake),
         accreditations_of=connection_of_organisation,
+        relations_of=relations_of,
+        supply_chain=supply_chain,
     )
     app.state.workers = worker
     app.state.services = services

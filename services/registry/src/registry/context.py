@@ -17,27 +17,33 @@ from registry.errors import Invalid
 from registry.loaders import Reader
 from registry.organisations.loaders import OrganisationLoaders
 from registry.organisations.service import Organisations
+from registry.relations.loaders import RelationLoaders
+from registry.relations.service import Relations
 from registry.schemes.loaders import SchemeLoaders
 
 MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
 
 
-class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders):
+class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders):
     """Every loader of a request."""
 
     def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
         OrganisationLoaders.__init__(self, reader)
         SchemeLoaders.__init__(self, reader)
         AccreditationLoaders.__init__(self, reader, actor, now)
+        RelationLoaders.__init__(self, reader, actor, now)
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """The acts, made once per application, and the one link between features that types make in a circle."""
+    """The acts, made once per application, and the links between features that types make in a circle."""
 
     organisations: Organisations
     accreditations: Accreditations
+    relations: Relations
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
+    relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
+    supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain
 
 
 class Context:

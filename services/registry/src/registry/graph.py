@@ -24,6 +24,7 @@ from registry.errors import Invalid
 from registry.ids import Node as Id
 from registry.ids import node_of
 from registry.organisations.graph import Organisation, OrganisationMutations, OrganisationQueries, find_organisation
+from registry.relations.graph import RelationMutations
 from registry.relay import Node
 from registry.scalars import SCALARS
 from registry.schemes.graph import Authority, Scheme, SchemeQueries, find_authority, find_scheme
@@ -60,7 +61,7 @@ class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQuer
 
 
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
-class Mutation(OrganisationMutations, AccreditationMutations):
+class Mutation(OrganisationMutations, RelationMutations, AccreditationMutations):
     """Every mutation of the registry."""
 
 

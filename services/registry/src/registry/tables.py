@@ -7,6 +7,7 @@ import registry.accreditations.tables
 import registry.intake.tables
 import registry.issuance.tables
 import registry.organisations.tables
+import registry.relations.tables
 import registry.schemes.tables  # noqa: F401 - imported for what they declare
 
 METADATA = SQLModel.metadata

@@ -22,6 +22,7 @@ from registry.relay import UNSET, Node, PageInfo, page_info, said
 
 if TYPE_CHECKING:
     from registry.accreditations.graph import AccreditationConnection
+    from registry.relations.graph import Relation, SupplyChain
 
 
 @strawberry.enum(description="What an organisation does.")
@@ -80,6 +81,25 @@ class Organisation(Node):
         made: AccreditationConnection = await info.context.services.accreditations_of(
             info, str(self.id), first, said(after)
         )
+        return made
+
+    @documented
+    async def relations(
+        self, info: Info, kind: str | None = UNSET
+    ) -> list[Annotated["Relation", strawberry.lazy("registry.relations.graph")]]:
+        """What it is to other organisations and they to it, the oldest first; of one kind where one is named.
+
+        Those that have ended are among them. A suspected successor is shown to regulators only.
+        """
+        made: list[Relation] = await info.context.services.relations_of(info, str(self.id), said(kind))
+        return made
+
+    @documented
+    async def supply_chain(
+        self, info: Info, depth: int | None = 3
+    ) -> Annotated["SupplyChain", strawberry.lazy("registry.relations.graph")]:
+        """Who acts for it and for whom it acts now, up to so many steps away (at most 5), and the weakest among them."""
+        made: SupplyChain = await info.context.services.supply_chain(info, str(self.id), depth)
         return made
 
     @classmethod

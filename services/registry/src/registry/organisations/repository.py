@@ -67,10 +67,10 @@ async def forget_lookups(tx: WriteTx, organisation_id: str) -> None:
     await tx.execute(delete(OrganisationIdentifierRow).where(of_this))
 
 
-async def registers_of(tx: ReadTx | WriteTx, organisation_id: str) -> frozenset[str]:
-    """The authorities that have the organisation in their register: it registered it, or has its accreditation."""
-    by = select(_TABLE.c.registered_by).where(_TABLE.c.id == organisation_id, _TABLE.c.registered_by.is_not(None))
-    at = select(_ACCREDITATIONS.c.authority_id).where(_ACCREDITATIONS.c.organisation_id == organisation_id)
+async def registers_of(tx: ReadTx | WriteTx, organisations: Sequence[str]) -> frozenset[str]:
+    """The authorities that have one of these in their register: they registered it, or have an accreditation of it."""
+    by = select(_TABLE.c.registered_by).where(_TABLE.c.id.in_(organisations), _TABLE.c.registered_by.is_not(None))
+    at = select(_ACCREDITATIONS.c.authority_id).where(_ACCREDITATIONS.c.organisation_id.in_(organisations))
     return frozenset(await tx.scalars(by.union(at)))
 
 

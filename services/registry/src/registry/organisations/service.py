@@ -75,11 +75,11 @@ async def store(tx: WriteTx, made: Organisation, *, authority: str, now: datetim
     await _append(tx, made, Stream(OrganisationRow, made.id, subject, None), authority, now)
 
 
-async def held_organisation(tx: WriteTx, organisation_id: str, field: str = "organisation") -> repository.Held:
+async def held_organisation(tx: WriteTx, organisation_id: str) -> repository.Held:
     """The organisation, held until the transaction ends; NotFound."""
     held = await repository.lock(tx, organisation_id) if Node.ORGANISATION.fits(organisation_id) else None
     if held is None:
-        raise NotFound(f"There is no {field} {organisation_id[:60]!r}.")
+        raise NotFound(f"There is no organisation {organisation_id[:60]!r}.")
     return held
 
 
@@ -87,7 +87,7 @@ async def authority_with(tx: WriteTx, actor: Actor, organisation_id: str) -> str
     """The authority for which the actor may write about an organisation in its register, the first by id; Forbidden."""
     held = actor.roles & await roles_of(tx, actor.sub)
     mine = {authority for authority, role in held if role in WRITERS}
-    shared = sorted(mine & await repository.registers_of(tx, organisation_id))
+    shared = sorted(mine & await repository.registers_of(tx, [organisation_id]))
     if not shared:
         raise Forbidden(
             "This takes the role registrar or proposer at an authority that has registered this organisation or has "
