@@ -44,6 +44,19 @@ def test_the_newest_token_of_a_generation_is_kept(store):
     assert (store.get("e1"), store.after, len(store)) == ("e30.e30.CC~", 6, 2)
 
 
+def test_what_was_erased_is_forgotten_and_the_place_in_the_feed_stays(store, make_store, path):
+    store.forget(["e1"])
+    assert not path.exists(), "there is nothing to forget yet"
+    store.take_page(line(1) + line(2, event_id="e2"))
+
+    store.forget(["e1", "unknown"])
+    store.forget(["e1"])
+
+    assert (store.get("e1"), store.get("e2")) == (None, "e30.e30.AA~")
+    assert (store.after, len(store)) == (2, 1)
+    assert make_store().get("e1") is None
+
+
 def test_nothing_is_held_before_anything_was_released(store, path):
     assert (store.get("e1"), store.after, len(store)) == (None, 0, 0)
     assert not path.exists()

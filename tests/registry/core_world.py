@@ -105,6 +105,7 @@ class CoreWorld:
         self.acts = self.app.state.services.accreditations
         self.organisations = self.app.state.services.organisations
         self.relations = self.app.state.services.relations
+        self.erasures = self.app.state.services.erasures
         self.client = AsyncClient(transport=ASGITransport(app=self.app, raise_app_exceptions=False), base_url=HOME)
         self._keys = 0
 
@@ -154,6 +155,19 @@ class CoreWorld:
             await add_member(tx, member, f"Name of {member}", now=self.clock())
             await insert_role(tx, authority, member, "regulator")
         return member
+
+    async def admins(self, authority=LABOUR):
+        """Two persons who may erase together."""
+        async with self.database.write() as tx:
+            for member in ("adam", "eva"):
+                await add_member(tx, member, f"Name of {member}", now=self.clock())
+                await grant_role(tx, authority, member, Role.AUTHORITY_ADMIN)
+        return "adam", "eva"
+
+    async def erased(self, *event_ids):
+        """The id of an erasure asked for by one person and approved by another; the workers have still to do it."""
+        asked = await self.erasures.request(await self.actor("adam"), event_ids, "By court order", key=self.key())
+        return await self.erasures.approve(await self.actor("eva"), asked, key=self.key())
 
     async def applied(self, scheme=LICENCE, corridors=(("NP", "QA"),), by=None, **more):
         """The number of a fresh application, by an organisation that is there or by a new one."""

@@ -5,6 +5,7 @@ against the published checkpoint only. It can be cut off, can hold back publicat
 """
 
 import hashlib
+from dataclasses import replace
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -37,6 +38,7 @@ class LogSimulator:
         self.submissions = 0  # calls that reached the log
         self.events = {}  # event id -> SealedEvent, in log order
         self.indices = {}
+        self.erasures = []  # (erasure event, event ids), as often as asked
         self.published = 0
         self._heads = {}  # subject -> newest leaf hash
         self._levels = [[]]  # complete subtrees by level
@@ -85,6 +87,17 @@ class LogSimulator:
         return Proofs(
             self.checkpoint(), {event_id: Inclusion(index, self._hashes(index)) for event_id, index in covered.items()}
         )
+
+    async def erase(self, erasure, event_ids):
+        """Forget bodies, once the erasure event is published."""
+        self._reach()
+        if self.indices.get(erasure, self.published) >= self.published:
+            raise LogUnavailable(f"the log answered 404: {erasure} is not published")
+        if refused := self.refused & set(event_ids):
+            raise LogConflict("the log does not erase this", refused.pop())
+        self.erasures.append((erasure, sorted(event_ids)))
+        for event_id in event_ids:
+            self.events[event_id] = replace(self.events[event_id], body=b"", salt=b"")
 
     async def tlog_proof(self, index):
         """One proof as it travels."""

@@ -25,6 +25,7 @@ COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
 FEDERATION = {"_Any", "_Entity", "_Service"}
 BEYOND = {  # types the registry has beyond the public schema that was agreed on first
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
+    "Erasure", "RequestErasureInput", "ApproveErasureInput", "ErasureDone", "ErasureResult",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",
 }  # fmt: skip
 

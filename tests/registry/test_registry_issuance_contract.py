@@ -85,5 +85,17 @@ async def test_a_wrong_service_token_is_trouble_not_loss(service):
         await HttpLogClient(service.log_http, "wrong").submit([])
 
 
+async def test_the_log_service_erases_once_the_erasure_is_published_and_refuses_by_name(service):
+    await service.granted()
+    await service.workers.drain()
+    event_id = (await service.records())[0].event_id
+
+    with pytest.raises(LogUnavailable, match="404"):
+        await service.log.erase("0197c000-0000-7000-8000-000000000000", [event_id])
+    with pytest.raises(LogConflict, match="no erasure event") as refusal:
+        await service.log.erase(event_id, [event_id])
+    assert refusal.value.event_id == event_id
+
+
 async def test_a_proof_beyond_the_published_tree_is_none(service):
     assert await service.log.tlog_proof(10_000) is None

@@ -25,6 +25,7 @@ from gateway.verification.answer import MAX_SKEW, Sources, answer
 from gateway.verification.compactor import Compactor
 from gateway.verification.folder import Folder
 from gateway.verification.keeper import BOUNDS, Bounds, Compact, Keeper
+from gateway.verification.layout import id_text
 from gateway.verification.lists import MAX_AGGREGATION, MAX_TOKEN, StatusLists, path_of, read_aggregation
 from gateway.verification.question import Question
 from gateway.verification.records import RecordStore
@@ -155,10 +156,12 @@ class Edge:
         return False
 
     async def read_records(self) -> bool:
-        """Take one page of released records; True when it held something."""
+        """Take one page of released records, and forget those that were erased; True when the page held something."""
         if not self._keeper.follows:
             return False
-        store = self._records
+        store, erased = self._records, self._keeper.copy.projection.erasures
+        if erased:
+            await asyncio.to_thread(store.forget, [id_text(event_id) for event_id in erased])
         page = await _get(self._upstreams.registry, f"/feed/records?after={store.after}", records.MAX_PAGE)
         return bool(page) and await asyncio.to_thread(store.take_page, page) > 0
 

@@ -6,11 +6,11 @@ The feed of records (`/feed/records?after=<seq>`, NDJSON)::
 
 A token vouches for itself, so it is passed on and not verified here. Other envelopes are skipped. One process writes
 (the holder of the folder's lock): what it has taken and how far it has read change in one transaction. A file that is
-damaged, or of another log, is made anew.
+damaged, or of another log, is made anew. What is erased from the log is deleted here too.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,6 +80,15 @@ class RecordStore:
         """The newest record of a generation."""
         found = self._read("SELECT token FROM record WHERE event_id = ?", event_id)
         return None if found is None else str(found[0])
+
+    def forget(self, event_ids: Collection[str]) -> None:
+        """Delete the records of these generations, which were erased; the place in the feed stays."""
+        if not self._path.exists() or not any(map(self.get, event_ids)):
+            return
+        with self._writing() as connection:
+            connection.execute("PRAGMA secure_delete = ON")
+            gone = connection.executemany("DELETE FROM record WHERE event_id = ?", [(one,) for one in event_ids])
+            connection.execute("UPDATE feed SET held = held - ?", (gone.rowcount,))
 
     def close(self) -> None:
         """Give the file back."""

@@ -3,7 +3,8 @@
     AuditError
     ├── EntryRefused         an entry that must not be logged                        .event_id  .code
     │   ├── EntryConflict    its id is known with other bytes
-    │   └── PrevMismatch     it does not continue its subject's chain
+    │   ├── PrevMismatch     it does not continue its subject's chain
+    │   └── ErasureRefused   it cannot be erased, or nothing can be by it
     ├── QuestionRefused      a question that has no answer: sizes, indices, `after`
     ├── NotLogged            no published checkpoint covers the entry asked for
     ├── Unavailable          the database does not answer now
@@ -45,6 +46,12 @@ class PrevMismatch(EntryRefused):
     """The leaf's `prev` is not the hash of its subject's newest leaf."""
 
     code = "PREV_MISMATCH"
+
+
+class ErasureRefused(EntryRefused):
+    """An event that cannot be erased, or by which nothing can be erased."""
+
+    code = "ERASURE_REFUSED"
 
 
 class QuestionRefused(AuditError):

@@ -1,4 +1,4 @@
-"""Routes for services of the same house: append and proofs. They carry the service token as a bearer token."""
+"""Routes for services of the same house: append, erase and proofs. They carry the service token as a bearer token."""
 
 import asyncio
 import hmac
@@ -40,6 +40,13 @@ class EntriesIn(_Strict):
     entries: list[EntryIn] = Field(max_length=MAX_BATCH)
 
 
+class ErasureIn(_Strict):
+    """Events whose bodies are to be erased, and the published event that says so."""
+
+    erasure: str = Field(max_length=36)
+    event_ids: list[str] = Field(max_length=MAX_LOOKUP)
+
+
 class ProofsIn(_Strict):
     """Events whose inclusion proofs are wanted."""
 
@@ -62,6 +69,11 @@ def routes(log: Log, service_token: str, sdl: str) -> APIRouter:
         # Decoding megabytes of base64 would hold up everyone else on the event loop.
         submissions = await asyncio.to_thread(_submissions, data)
         return JSONResponse({"accepted": await log.append(submissions)})
+
+    @router.post("/erasures")
+    async def erase(request: Request) -> Response:
+        asked = parse(ErasureIn, await read_body(request, MAX_PROOFS_BYTES))
+        return JSONResponse({"erased": await log.erasures.erase(asked.erasure, asked.event_ids)})
 
     @router.post("/proofs")
     async def proofs(request: Request) -> Response:

@@ -11,6 +11,7 @@ from audit.database import LIMITS, Database
 from audit.engines import Limits
 from audit.entries import Entries
 from audit.entry import Submission
+from audit.erasures import Erasures
 from audit.faults import Fault, no_fault
 from audit.feed import Feed
 from audit.object_store import ObjectStore
@@ -35,6 +36,7 @@ class Log:
     cosigner: TimeCosigner
     reader: Reader
     feed: Feed
+    erasures: Erasures
 
     @property
     def origin(self) -> str:
@@ -111,4 +113,5 @@ def open_log(
         cosigner=TimeCosigner(publication),
         reader=reader,
         feed=Feed(database, reader),
+        erasures=Erasures(database, reader),
     )

@@ -18,6 +18,7 @@ from registry.accreditations.service import Accreditations
 from registry.context import Services
 from registry.database import Database
 from registry.endpoint import graphql_route
+from registry.erasure.service import Erasures
 from registry.health import Health, health_routes
 from registry.issuance.keys import KeyStore
 from registry.issuance.log_client import LogClient
@@ -60,6 +61,7 @@ def create_app(
         organisations=Organisations(database, clock, worker.wake),
         accreditations=Accreditations(database, clock, settings, worker.wake),
         relations=Relations(database, clock, worker.wake),
+        erasures=Erasures(database, clock, worker.wake),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,

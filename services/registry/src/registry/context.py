@@ -13,6 +13,8 @@ from registry.accreditations.loaders import AccreditationLoaders
 from registry.accreditations.service import Accreditations
 from registry.clock import moment
 from registry.database import Database
+from registry.erasure.loaders import ErasureLoaders
+from registry.erasure.service import Erasures
 from registry.errors import Invalid
 from registry.loaders import Reader
 from registry.organisations.loaders import OrganisationLoaders
@@ -24,7 +26,7 @@ from registry.schemes.loaders import SchemeLoaders
 MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
 
 
-class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders):
+class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders):
     """Every loader of a request."""
 
     def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
@@ -32,6 +34,7 @@ class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, Relation
         SchemeLoaders.__init__(self, reader)
         AccreditationLoaders.__init__(self, reader, actor, now)
         RelationLoaders.__init__(self, reader, actor, now)
+        ErasureLoaders.__init__(self, reader, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ class Services:
     organisations: Organisations
     accreditations: Accreditations
     relations: Relations
+    erasures: Erasures
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain

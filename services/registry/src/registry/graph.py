@@ -20,6 +20,7 @@ from registry.accreditations.mutations import AccreditationMutations
 from registry.accreditations.proposal_graph import Proposal, ProposalQueries, find_proposal
 from registry.context import Info
 from registry.documented import documented
+from registry.erasure.graph import ErasureMutations, ErasureQueries
 from registry.errors import Invalid
 from registry.ids import Node as Id
 from registry.ids import node_of
@@ -50,7 +51,7 @@ _KEYS = {
 
 
 @strawberry.type(description="Questions anyone may ask.")
-class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries):
+class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries):
     """Every query of the registry."""
 
     @documented
@@ -61,7 +62,7 @@ class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQuer
 
 
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
-class Mutation(OrganisationMutations, RelationMutations, AccreditationMutations):
+class Mutation(OrganisationMutations, RelationMutations, AccreditationMutations, ErasureMutations):
     """Every mutation of the registry."""
 
 

@@ -17,6 +17,7 @@ from registry.pages import Page, PageRequest, cursor, page_request
 from registry.relay import UNSET, Node, PageInfo, page_info, said
 
 DECISION = "decision"
+ERASED = "ERASED"
 
 
 @strawberry.federation.type(keys=["eventId"], description="One act on one accreditation, as it was logged.")
@@ -77,7 +78,9 @@ class Change:
     cursor: str = strawberry.field(description="Continue after this change.")
     event_id: strawberry.ID = strawberry.field(description="Id of the event.")
     number: str | None = strawberry.field(description="The accreditation it is about; null for other events.")
-    act: str = strawberry.field(description="The act of a decision; the kind of any other event.")
+    act: str = strawberry.field(
+        description="The act of a decision, ERASED for an erased one; the kind of any other event."
+    )
     at: datetime = strawberry.field(description="When the log made it visible.")
 
 
@@ -158,7 +161,7 @@ def _change(found: Recorded) -> Change:
         cursor=cursor(str(found.log_index)),
         event_id=strawberry.ID(found.event_id),
         number=found.number,
-        act=found.body["act"] if found.kind == DECISION else found.kind,
+        act=found.body.get("act", ERASED) if found.kind == DECISION else found.kind,
         at=at,
     )
 

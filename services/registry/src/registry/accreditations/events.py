@@ -15,7 +15,10 @@ from registry.issuance.tables import EventRow, RecordRow
 
 _EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
 _RECORDS = SQLModel.metadata.tables[str(RecordRow.__tablename__)]
-_COLUMNS = [_EVENTS.c[name] for name in ("event_id", "kind", "number", "body", "log_index", "tree_size", "logged_at")]
+_COLUMNS = [
+    _EVENTS.c[name]
+    for name in ("event_id", "kind", "number", "body", "log_index", "tree_size", "logged_at", "erased_by")
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +28,11 @@ class Recorded:
     event_id: str
     kind: str
     number: str | None
-    body: dict[str, Any]
+    body: dict[str, Any]  # empty: erased
     log_index: int | None  # None while pending
     tree_size: int | None  # of the published checkpoint that first covered it here
     logged_at: datetime | None
+    erased_by: str | None = None
 
     @property
     def pending(self) -> bool:
@@ -45,23 +49,24 @@ class LogPosition:
 
 
 async def decisions_of(tx: ReadTx, numbers: Sequence[str]) -> dict[str, list[Recorded]]:
-    """The decisions of each number in the order of their ids, pending ones included."""
+    """The decisions of each number in the order of their ids, pending ones included; none where one was erased."""
     found: dict[str, list[Recorded]] = {number: [] for number in numbers}
     for some in batches(numbers):
         statement = select(*_COLUMNS).where(_EVENTS.c.number.in_(some)).order_by(_EVENTS.c.event_id)
         for row in await tx.execute(statement):
             found[row.number].append(_recorded(row))
-    return found
+    return {number: [] if any(one.erased_by for one in these) else these for number, these in found.items()}
 
 
 async def by_ids(tx: ReadTx | WriteTx, event_ids: Sequence[str]) -> dict[str, Recorded]:
-    """The events with these ids."""
-    found = await tx.execute(select(*_COLUMNS).where(_EVENTS.c.event_id.in_(event_ids)))
+    """The events with these ids that were not erased."""
+    these = _EVENTS.c.event_id.in_(event_ids) & _EVENTS.c.erased_by.is_(None)
+    found = await tx.execute(select(*_COLUMNS).where(these))
     return {row.event_id: _recorded(row) for row in found}
 
 
 async def changes(tx: ReadTx, after: int, limit: int) -> list[Recorded]:
-    """Logged events with an index above `after`, in the order of the log."""
+    """Logged events with an index above `after`, in the order of the log, erased ones included."""
     statement = select(*_COLUMNS).where(_EVENTS.c.log_index > after).order_by(_EVENTS.c.log_index).limit(limit)
     return [_recorded(row) for row in await tx.execute(statement)]
 
@@ -87,5 +92,6 @@ async def records(tx: ReadTx, numbers: Sequence[str], now: datetime) -> dict[str
 
 def _recorded(row: Any) -> Recorded:
     return Recorded(
-        row.event_id, row.kind, row.number, json.loads(row.body), row.log_index, row.tree_size, row.logged_at
-    )
+        row.event_id, row.kind, row.number, json.loads(row.body or b"{}"), row.log_index, row.tree_size, row.logged_at,
+        row.erased_by,
+    )  # fmt: skip

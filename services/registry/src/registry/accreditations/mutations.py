@@ -179,7 +179,9 @@ async def _decided(info: Info, act: Awaitable[str]) -> DecisionDone | Failure:
         return failure(error)
     await info.context.renew()
     loaders = info.context.loaders
-    recorded = await known(loaders.events, event_id)
+    recorded = await loaders.events.load(event_id)
+    if recorded is None:
+        return NotFound(code="ERASED", message=f"The decision {event_id} was taken, and erased since.")
     held = await known(loaders.accreditations, str(recorded.number))
     return DecisionDone(
         decision=decision_type(recorded),

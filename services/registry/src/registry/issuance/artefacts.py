@@ -34,7 +34,9 @@ class Artefacts:
                 return found
             if not await repository.accreditation_known(tx, number):
                 raise NotFound(f"No accreditation {number} was ever recorded here.", code="UNKNOWN_NUMBER")
-            pending = await repository.waits_for_log(tx, number)
+            pending, erased = await repository.waits_for_log(tx, number), await repository.erased(tx, number)
+        if erased:
+            raise NotFound(f"What was recorded about {number} has been erased.", code="ERASED")
         why = (
             "a decision is not in the log yet; try again shortly"
             if pending

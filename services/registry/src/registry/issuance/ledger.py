@@ -8,6 +8,7 @@ Rules
    lock, and must be the head the caller decided on. So `seq` grows along a stream, and no event of a stream can be
    read before the one it follows; between streams a smaller `seq` may appear after a greater one.
 3. Events are never changed or deleted here.
+4. An accreditation of which a decision was erased has no history: what is left could be taken for the whole.
 """
 
 import json
@@ -79,15 +80,17 @@ async def append(tx: WriteTx, entries: Sequence[Entry], *, now: datetime) -> lis
 
 
 async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, list[Decision]]:
-    """The decisions of each number in the order of its chain, pending ones included; empty when it has none."""
-    found = []
+    """The decisions of each number in the order of its chain, pending ones included; empty when it has none (rule 4)."""
+    found, erased = [], set[str]()
     for some in batches(list(dict.fromkeys(numbers))):
         statement = (
-            select(col(EventRow.number), col(EventRow.body), col(EventRow.log_index))
+            select(col(EventRow.number), col(EventRow.body), col(EventRow.log_index), col(EventRow.erased_by))
             .where(col(EventRow.number).in_(some))
             .order_by(col(EventRow.seq))
         )
-        found += [(number, json.loads(body), index) for number, body, index in await tx.execute(statement)]
+        rows = (await tx.execute(statement)).all()
+        erased |= {str(row.number) for row in rows if row.erased_by is not None}
+        found += [(row.number, json.loads(row.body), row.log_index) for row in rows if row.number not in erased]
     words = await _words(tx, {body["scheme"] for _, body, _ in found if "local_word" in body})
     decisions: dict[str, list[Decision]] = {number: [] for number in numbers}
     for number, body, index in found:

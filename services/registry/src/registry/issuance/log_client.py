@@ -1,4 +1,4 @@
-"""How the registry speaks to the log: submit, ask for proofs, fetch one proof. What comes back is not believed here.
+"""How the registry speaks to the log: submit, erase, ask for proofs, fetch one proof. What comes back is not believed here.
 
 Answers of the log service, and what they become::
 
@@ -50,6 +50,12 @@ class LogClient(Protocol):
     async def proofs(self, event_ids: Sequence[str]) -> Proofs:
         """Proofs for those of at most 1,000 events that a published checkpoint covers. LogUnavailable."""
 
+    async def erase(self, erasure: str, event_ids: Sequence[str]) -> None:
+        """Have the bodies of at most 1,000 events deleted for a logged erasure event; again changes nothing.
+
+        LogConflict when the log refuses for good, LogUnavailable also while it has not published the erasure event.
+        """
+
     async def tlog_proof(self, index: int) -> bytes | None:
         """The `.tlog-proof` of one entry against the published checkpoint; None when it covers no such entry."""
 
@@ -77,6 +83,10 @@ class HttpLogClient:
             return Proofs(value["checkpoint"].encode(), inclusions)
         except (EventError, LookupError, TypeError, AttributeError, UnicodeError) as error:
             raise LogUnavailable("the log answered something that is no list of proofs") from error
+
+    async def erase(self, erasure: str, event_ids: Sequence[str]) -> None:
+        """See `LogClient.erase`."""
+        await self._ask("POST", "/internal/erasures", {"erasure": erasure, "event_ids": list(event_ids)})
 
     async def tlog_proof(self, index: int) -> bytes | None:
         """See `LogClient.tlog_proof`."""

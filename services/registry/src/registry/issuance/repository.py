@@ -84,6 +84,12 @@ async def waits_for_log(tx: ReadTx, number: str) -> bool:
     return bool(await tx.scalar(select(exists().where(pending))))
 
 
+async def erased(tx: ReadTx, number: str) -> bool:
+    """Whether a decision about the number was erased."""
+    gone = (col(EventRow.number) == number) & col(EventRow.erased_by).is_not(None)
+    return bool(await tx.scalar(select(exists().where(gone))))
+
+
 async def authority_known(tx: ReadTx, authority_id: str) -> bool:
     """Whether there is such an authority."""
     return bool(await tx.scalar(select(exists().where(col(AuthorityRow.id) == authority_id))))

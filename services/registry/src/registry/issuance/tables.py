@@ -10,7 +10,10 @@ from registry.columns import BigKey, json, utc
 
 
 class EventRow(SQLModel, table=True):
-    """One event, append-only. The three log columns are set once, together, when a published checkpoint covers it."""
+    """One event, append-only. The three log columns are set once, together, when a published checkpoint covers it.
+
+    An erased one keeps leaf and index; its body and salt are empty, and `erased_by` names the event that had it erased.
+    """
 
     __tablename__ = "events"
     __table_args__ = (Index("events_number", "number", "seq"),)
@@ -26,6 +29,7 @@ class EventRow(SQLModel, table=True):
     log_index: int | None = Field(default=None, unique=True)
     tree_size: int | None = Field(default=None)  # size of the published checkpoint that first covered it here
     logged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    erased_by: str | None = Field(default=None, max_length=36)
 
 
 class OutboxRow(SQLModel, table=True):

@@ -1,4 +1,4 @@
-"""The background work of issuance: relay, due times, release. One loop, one lease, nothing raised to callers.
+"""The background work of issuance: relay, due times, release, and what erasures name. One loop, one lease, nothing raised to callers.
 
 Rules
 1. Work is done only under the lease; an idle registry takes none and writes nothing.
@@ -23,6 +23,7 @@ from sqlmodel import col
 from goodstanding.clock import Clock
 from registry.clock import moment
 from registry.database import Database
+from registry.erasure.dropping import Dropping
 from registry.errors import Unavailable
 from registry.issuance.due import Due
 from registry.issuance.errors import LogLied, LogUnavailable, LostLease
@@ -77,6 +78,7 @@ class Workers:
         self._relay = Relay(database, log_client, policy, clock, fault)
         self._release = Release(database, keys, clock, fault)
         self._due = Due(database, policy, clock, fault)
+        self._dropping = Dropping(database, log_client, clock, fault)
         self._holder = secrets.token_hex(8)
         self._round = asyncio.Lock()
         self._woken = asyncio.Event()
@@ -182,6 +184,7 @@ class Workers:
         try:
             with self._span("relay batch"):
                 done = await self._relay.submit(lease) + await self._relay.prove(lease)
+                done += await self._dropping.act(lease)
         except LogUnavailable as error:
             self._log_failures += 1
             self._ask_log_at = loop.time() + backoff(self._log_failures)
@@ -196,11 +199,13 @@ class Workers:
         return done
 
     async def _work_to_do(self) -> bool:
-        """Whether an event is on its way, or a due time has come."""
+        """Whether an event is on its way, a due time has come, or an erasure is to be done."""
         moving = select(col(OutboxRow.seq)).where(col(OutboxRow.stage).in_((SUBMIT, PROVE, RELEASE))).limit(1)
         due = select(col(DueRow.number)).where(col(DueRow.at) <= moment(self._clock)).limit(1)
         async with self._database.read() as tx:
-            return (await tx.scalar(moving)) is not None or (await tx.scalar(due)) is not None
+            if (await tx.scalar(moving)) is not None or (await tx.scalar(due)) is not None:
+                return True
+        return await self._dropping.waiting()
 
     def _failed(self, error: Exception) -> float:
         self._failures += 1

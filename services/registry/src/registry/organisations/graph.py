@@ -59,7 +59,7 @@ class Organisation(Node):
 
     facts: strawberry.Private[model.Organisation]
     kind: OrganisationKind = strawberry.field(description="Recruiter or employer.")
-    name: str = strawberry.field(description="The legal name.")
+    name: str = strawberry.field(description="The legal name; empty once it was erased.")
     jurisdiction: str = strawberry.field(description="Country or subdivision it is established in (ISO 3166).")
     domains: list[str] = strawberry.field(description="Web domains it states as its own.")
 

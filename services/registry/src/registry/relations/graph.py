@@ -187,7 +187,9 @@ def relation_type(link: Link) -> Relation:
     return Relation(link=link, id=strawberry.ID(link.relation.id), kind=link.relation.kind, outgoing=link.outgoing)
 
 
-async def _done(info: Info, relation_id: str) -> RelationDone:
+async def _done(info: Info, relation_id: str) -> RelationDone | NotFound:
     await info.context.renew()
-    found = await known(info.context.loaders.relations, relation_id)
+    found = await info.context.loaders.relations.load(relation_id)
+    if found is None:
+        return NotFound(code="ERASED", message=f"The relation {relation_id} was stated, and erased since.")
     return RelationDone(relation=relation_type(Link(found, found.target, outgoing=True)))

@@ -1,4 +1,4 @@
-"""Which authority registered an organisation; relations between organisations."""
+"""Which authority registered an organisation; relations between organisations; erasures."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,6 +12,7 @@ _TIME = sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite")
 def upgrade() -> None:
     op.add_column("organisations", sa.Column("registered_by", sa.String(200)))
     _relations()
+    _erasures()
 
 
 def _relations() -> None:
@@ -30,3 +31,26 @@ def _relations() -> None:
     )
     op.create_index("ix_relations_from_id", "relations", ["from_id"])
     op.create_index("ix_relations_to_id", "relations", ["to_id"])
+
+
+def _erasures() -> None:
+    op.add_column("events", sa.Column("erased_by", sa.String(36)))
+    op.create_table(
+        "erasures",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("authority_id", sa.String(200), sa.ForeignKey("authorities.id"), nullable=False),
+        sa.Column("event_ids", sa.JSON, nullable=False),
+        sa.Column("reason", sa.String(1000), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("requested_by", sa.String(200), nullable=False),
+        sa.Column("requested_at", _TIME, nullable=False),
+        sa.Column("approved_by", sa.String(200)),
+        sa.Column("approved_at", _TIME),
+        sa.Column("done_at", _TIME),
+        sa.Column("event_id", sa.String(36)),
+        sa.Column("subject", sa.LargeBinary, nullable=False),
+        sa.Column("head", sa.LargeBinary),
+        sa.CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="erasure_two_persons"),
+        sa.CheckConstraint("state = 'REQUESTED' OR approved_by IS NOT NULL", name="erasure_approved"),
+    )
+    op.create_index("ix_erasures_state", "erasures", ["state"])
