@@ -105,6 +105,7 @@ class CoreWorld:
         self.acts = self.app.state.services.accreditations
         self.organisations = self.app.state.services.organisations
         self.relations = self.app.state.services.relations
+        self.people = self.app.state.services.people
         self.erasures = self.app.state.services.erasures
         self.client = AsyncClient(transport=ASGITransport(app=self.app, raise_app_exceptions=False), base_url=HOME)
         self._keys = 0

@@ -26,6 +26,8 @@ FEDERATION = {"_Any", "_Entity", "_Service"}
 BEYOND = {  # types the registry has beyond the public schema that was agreed on first
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
     "Erasure", "RequestErasureInput", "ApproveErasureInput", "ErasureDone", "ErasureResult",
+    "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",
+    "ErasePersonResult",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",
 }  # fmt: skip
 

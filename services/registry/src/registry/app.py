@@ -27,6 +27,8 @@ from registry.issuance.workers import Workers
 from registry.metrics import Metrics
 from registry.operations import Operations
 from registry.organisations.service import Organisations
+from registry.people.graph import people_of
+from registry.people.service import People
 from registry.relations.graph import relations_of, supply_chain
 from registry.relations.service import Relations
 from registry.settings import Settings
@@ -62,9 +64,11 @@ def create_app(
         accreditations=Accreditations(database, clock, settings, worker.wake),
         relations=Relations(database, clock, worker.wake),
         erasures=Erasures(database, clock, worker.wake),
+        people=People(database, clock),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,
+        people_of=people_of,
     )
     app.state.workers = worker
     app.state.services = services

@@ -19,6 +19,8 @@ from registry.errors import Invalid
 from registry.loaders import Reader
 from registry.organisations.loaders import OrganisationLoaders
 from registry.organisations.service import Organisations
+from registry.people.loaders import PeopleLoaders
+from registry.people.service import People
 from registry.relations.loaders import RelationLoaders
 from registry.relations.service import Relations
 from registry.schemes.loaders import SchemeLoaders
@@ -26,15 +28,16 @@ from registry.schemes.loaders import SchemeLoaders
 MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
 
 
-class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders):
+class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders, PeopleLoaders):
     """Every loader of a request."""
 
-    def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
+    def __init__(self, reader: Reader, actor: Actor, now: datetime, people: People) -> None:
         OrganisationLoaders.__init__(self, reader)
         SchemeLoaders.__init__(self, reader)
         AccreditationLoaders.__init__(self, reader, actor, now)
         RelationLoaders.__init__(self, reader, actor, now)
         ErasureLoaders.__init__(self, reader, actor)
+        PeopleLoaders.__init__(self, people, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,11 @@ class Services:
     accreditations: Accreditations
     relations: Relations
     erasures: Erasures
+    people: People
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain
+    people_of: Callable[..., Awaitable[Any]]  # (info, organisation id) -> list of Person
 
 
 class Context:
@@ -63,7 +68,7 @@ class Context:
 
     def _begin(self) -> tuple[datetime, Loaders]:
         now = moment(self._clock)
-        return now, Loaders(self.reader, self.actor, now)
+        return now, Loaders(self.reader, self.actor, now, self.services.people)
 
     async def renew(self) -> None:
         """After a mutation: read again, from a moment that has seen it."""

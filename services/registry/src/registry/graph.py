@@ -25,6 +25,7 @@ from registry.errors import Invalid
 from registry.ids import Node as Id
 from registry.ids import node_of
 from registry.organisations.graph import Organisation, OrganisationMutations, OrganisationQueries, find_organisation
+from registry.people.graph import PeopleMutations
 from registry.relations.graph import RelationMutations
 from registry.relay import Node
 from registry.scalars import SCALARS
@@ -62,7 +63,7 @@ class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQuer
 
 
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
-class Mutation(OrganisationMutations, RelationMutations, AccreditationMutations, ErasureMutations):
+class Mutation(OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations):
     """Every mutation of the registry."""
 
 

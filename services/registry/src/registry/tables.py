@@ -8,6 +8,7 @@ import registry.erasure.tables
 import registry.intake.tables
 import registry.issuance.tables
 import registry.organisations.tables
+import registry.people.tables
 import registry.relations.tables
 import registry.schemes.tables  # noqa: F401 - imported for what they declare
 

@@ -22,6 +22,7 @@ from registry.relay import UNSET, Node, PageInfo, page_info, said
 
 if TYPE_CHECKING:
     from registry.accreditations.graph import AccreditationConnection
+    from registry.people.graph import Person
     from registry.relations.graph import Relation, SupplyChain
 
 
@@ -100,6 +101,15 @@ class Organisation(Node):
     ) -> Annotated["SupplyChain", strawberry.lazy("registry.relations.graph")]:
         """Who acts for it and for whom it acts now, up to so many steps away (at most 5), and the weakest among them."""
         made: SupplyChain = await info.context.services.supply_chain(info, str(self.id), depth)
+        return made
+
+    @documented
+    async def people(self, info: Info) -> list[Annotated["Person", strawberry.lazy("registry.people.graph")]] | None:
+        """People behind it, in the files of authorities at which the reader is registrar or regulator.
+
+        Everybody else is told that they may not. Every read is noted: who read, about whom, when.
+        """
+        made: list[Person] = await info.context.services.people_of(info, str(self.id))
         return made
 
     @classmethod

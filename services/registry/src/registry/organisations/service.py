@@ -1,6 +1,6 @@
 """Registering organisations and amending what is registered: one transaction per act."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -83,14 +83,14 @@ async def held_organisation(tx: WriteTx, organisation_id: str) -> repository.Hel
     return held
 
 
-async def authority_with(tx: WriteTx, actor: Actor, organisation_id: str) -> str:
+async def authority_with(tx: WriteTx, actor: Actor, organisation_id: str, writers: Sequence[Role] = WRITERS) -> str:
     """The authority for which the actor may write about an organisation in its register, the first by id; Forbidden."""
     held = actor.roles & await roles_of(tx, actor.sub)
-    mine = {authority for authority, role in held if role in WRITERS}
+    mine = {authority for authority, role in held if role in writers}
     shared = sorted(mine & await repository.registers_of(tx, [organisation_id]))
     if not shared:
         raise Forbidden(
-            "This takes the role registrar or proposer at an authority that has registered this organisation or has "
+            f"This takes the role {' or '.join(writers)} at an authority that has registered this organisation or has "
             "an accreditation of it.",
             code="ROLE_NEEDED",
         )

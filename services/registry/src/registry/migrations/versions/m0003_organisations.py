@@ -1,4 +1,4 @@
-"""Which authority registered an organisation; relations between organisations; erasures."""
+"""Which authority registered an organisation; relations between organisations; erasures; people apart."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,6 +6,7 @@ from alembic import op
 revision = "0003_from_0002"
 down_revision = "0002_from_0001"
 
+_KEY = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 _TIME = sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite")
 
 
@@ -13,6 +14,7 @@ def upgrade() -> None:
     op.add_column("organisations", sa.Column("registered_by", sa.String(200)))
     _relations()
     _erasures()
+    _people()
 
 
 def _relations() -> None:
@@ -54,3 +56,32 @@ def _erasures() -> None:
         sa.CheckConstraint("state = 'REQUESTED' OR approved_by IS NOT NULL", name="erasure_approved"),
     )
     op.create_index("ix_erasures_state", "erasures", ["state"])
+
+
+def _people() -> None:
+    op.create_table(
+        "persons",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("organisation_id", sa.String(40), sa.ForeignKey("organisations.id"), nullable=False),
+        sa.Column("authority_id", sa.String(200), sa.ForeignKey("authorities.id"), nullable=False),
+        sa.Column("name", sa.String(600), nullable=False),
+        sa.Column("role", sa.String(40), nullable=False),
+        sa.Column("valid_from", sa.Date),
+        sa.Column("valid_until", sa.Date),
+        sa.Column("created_at", _TIME, nullable=False),
+    )
+    op.create_index("ix_persons_organisation_id", "persons", ["organisation_id"])
+    op.create_table(
+        "erased_persons",
+        sa.Column("id", sa.String(40), primary_key=True),
+        sa.Column("erased_at", _TIME, nullable=False),
+    )
+    op.create_table(
+        "access_log",
+        sa.Column("seq", _KEY, primary_key=True),
+        sa.Column("actor", sa.String(200), nullable=False),
+        sa.Column("organisation_id", sa.String(40), nullable=False),
+        sa.Column("persons", sa.JSON, nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+    )
+    op.create_index("ix_access_log_organisation_id", "access_log", ["organisation_id"])

@@ -1,0 +1,89 @@
+"""Adding, reading and erasing people: one transaction each. A read and the note of it are one: none goes unnoted."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from goodstanding.clock import Clock
+from registry.access.idempotency import Request, claim
+from registry.access.model import Actor, Role
+from registry.access.service import roles_of
+from registry.clock import moment
+from registry.database import Database, WriteTx
+from registry.errors import Conflict, Forbidden, NotFound
+from registry.ids import fresh_id
+from registry.organisations.service import authority_with, held_organisation, plain
+from registry.people import repository
+from registry.people.model import READERS, Access, Draft, Person, person
+
+_ID: Final = re.compile(r"per_[0-9a-f]{32}", re.ASCII)
+
+
+class People:
+    """The acts on people, and reading them."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def add(self, actor: Actor, draft: Draft, *, key: str) -> str:
+        """Put a person into the files; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
+        actor.need_identity()
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            person_id = fresh_id("per", now)
+            request = Request(actor, "addPerson", key, plain(draft))
+            if earlier := await claim(tx, request, result_id=person_id, now=now):
+                return earlier
+            await held_organisation(tx, draft.organisation)
+            authority = await authority_with(tx, actor, draft.organisation, (Role.REGISTRAR,))
+            await repository.store(tx, person(person_id, draft, authority_id=authority), now=now)
+        return person_id
+
+    async def read(self, actor: Actor, organisations: Sequence[str]) -> dict[str, list[Person]]:
+        """The people of each organisation in the files the actor may read; Forbidden for who may read none.
+
+        Who read about whom is noted with it, also where nobody was found.
+        """
+        actor.need_identity()
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            authorities = await _files_of(tx, actor)
+            if not authorities:
+                raise Forbidden(f"To read people takes the role {' or '.join(READERS)}.", code="ROLE_NEEDED")
+            found = await repository.of_organisations(tx, organisations, authorities)
+            await repository.note(tx, [_access(actor, one, people, now) for one, people in found.items()])
+        return found
+
+    async def erase(self, actor: Actor, person_id: str, *, key: str) -> datetime:
+        """Erase a person; returns when that was done. Raises NotFound, Forbidden, Conflict."""
+        actor.need_identity()
+        async with self._database.write() as tx:
+            now = moment(self._clock)
+            request = Request(actor, "erasePerson", key, {"person": person_id})
+            if await claim(tx, request, result_id=person_id[:40], now=now):
+                return await repository.erased_at(tx, person_id) or now
+            await _need_held(tx, actor, person_id)
+            await repository.erase(tx, person_id, now=now)
+        return now
+
+
+async def _files_of(tx: WriteTx, actor: Actor) -> frozenset[str]:
+    """The authorities whose files the actor may read, by token and by register."""
+    roles = actor.roles & await roles_of(tx, actor.sub)
+    return frozenset(authority for authority, role in roles if role in READERS)
+
+
+async def _need_held(tx: WriteTx, actor: Actor, person_id: str) -> None:
+    """NotFound unless the person is in files the actor may read; Conflict when it was erased already."""
+    known = _ID.fullmatch(person_id) is not None
+    if known and await repository.erased_at(tx, person_id) is not None:
+        raise Conflict(f"{person_id} was erased already.", code="ALREADY_ERASED")
+    held = await repository.lock(tx, person_id) if known else None
+    if held is None or held.authority_id not in await _files_of(tx, actor):
+        raise NotFound(f"There is no person {person_id[:60]!r} in the files you may read.")
+
+
+def _access(actor: Actor, organisation: str, people: Sequence[Person], now: datetime) -> Access:
+    return Access(actor.sub, organisation, [one.id for one in people], now)
