@@ -79,6 +79,46 @@ async def test_an_amendment_is_the_next_event_of_the_organisation_and_changes_no
     assert newest["accreditation"]["organisation"]["domains"] == ["himal.example"], "by row 8 it does"
 
 
+async def test_the_events_that_state_its_facts_are_named(register):
+    made = await register.organisation()
+    await amended(register, made, domains=["a.example"])
+    await register.related(made, "branch-of", await register.organisation("Other"))
+    await register.applied(by=made)
+
+    query = "query ($o: ID!) { organisation(id: $o) { events relations { events } } }"
+    found = (await register.ask(query, o=made))["organisation"]
+
+    stated = {body["event_id"]: body["data"]["id"] for body in await bodies(register)}
+    assert [stated[event_id] for event_id in found["events"]] == [made, made]
+    assert found["relations"] == [{"events": [body["event_id"] for body in await bodies(register, "relation")]}]
+
+
+async def test_a_merger_leaves_decisions_names_and_relation_to_be_read(register):
+    number = await register.granted()
+    made = (await register.snapshot())["organisations"][0][0]
+    heir = await register.applied(name="Heir")
+    await register.decided(heir, "grant")
+    taking_over = (await register.ask("{ organisations { edges { node { id name } } } }"))["organisations"]["edges"][1]
+    before = json.dumps((await bodies(register, "decision"))[:2])
+
+    await register.decided(number, "merge", redirect=heir)
+    await register.related(taking_over["node"]["id"], "successor-of", made)
+    ended = NameDraft("Himal Placements", "legal", valid_until=date(2026, 5, 4))
+    await amended(register, made, names=[ended])
+    await register.logged()
+
+    query = """query ($n: String!, $o: ID!) { accreditation(number: $n) { standing { standing overlays { code note } }
+      decisions { edges { node { act } } } } organisation(id: $o) { names { validUntil }
+      relations(kind: "successor-of") { outgoing organisation { name } } } }"""
+    found = await register.ask(query, n=number, o=made)
+    assert [edge["node"]["act"] for edge in found["accreditation"]["decisions"]["edges"]] == ["apply", "grant", "merge"]
+    assert json.dumps((await bodies(register, "decision"))[:2]) == before
+    assert {"code": "MERGED", "note": heir} in found["accreditation"]["standing"]["overlays"]
+    assert found["organisation"] == {
+        "names": [{"validUntil": "2026-05-04"}], "relations": [{"outgoing": False, "organisation": {"name": "Heir"}}],
+    }  # fmt: skip
+
+
 async def test_look_ups_by_identifier_follow_and_nothing_is_said_twice(register):
     made = await register.organisation()
     await amended(register, made, identifiers=[IdentifierDraft("np-dofe", "1"), IdentifierDraft("np-dofe", "2")])

@@ -4,13 +4,14 @@ import json
 
 import pytest
 from core_world import LABOUR
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 from sqlmodel import col
 
 from goodstanding.events import Leaf
 from registry.access.model import Role
 from registry.access.service import grant_role
 from registry.erasure.dropping import Dropping
+from registry.erasure.repository import again
 from registry.errors import Conflict, Forbidden, Invalid, NotAllowed, NotFound
 from registry.issuance.errors import LogUnavailable
 from registry.issuance.tables import EventRow, StatusEntryRow
@@ -280,6 +281,25 @@ async def test_what_stops_in_between_goes_on_from_there(register, held, step):
     assert holds(rows, "Himal did well") == set()
     assert {one for _, told in register.log.erasures for one in told} == {ids["grant"]}
     assert not await register.workers._dropping.waiting()
+
+
+@pytest.mark.both_backends
+async def test_doing_every_erasure_again_changes_nothing_and_mends_a_backup(register, held):
+    number, _, ids = held
+    await register.erased(ids["grant"], ids["organisation"])
+    await register.logged()
+    done = await register.snapshot()
+    async with register.database.write() as tx:  # as a backup would bring it back
+        was = update(EventRow).where(col(EventRow.event_id) == ids["grant"])
+        await tx.execute(was.values(body=b'{"name": "Himal did well"}', salt=b"s" * 32, erased_by=None))
+
+    async with register.database.write() as tx:
+        assert await again(tx) == 1
+    await register.logged()
+
+    assert await register.snapshot() == done
+    assert register.log.erasures[0] == register.log.erasures[1]
+    assert number
 
 
 async def test_nothing_is_dropped_before_the_erasure_event_is_logged(register, held):

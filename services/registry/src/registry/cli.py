@@ -1,4 +1,4 @@
-"""Command line of the registry: `registry migrate | serve | work | trust | access-keys | token | members | intake`.
+"""Command line of the registry: `registry migrate | serve | work | trust | access-keys | token | erase-again | members | intake`.
 
 Exit status: 0 done · 1 refused: what was asked for cannot be done as asked · 2 the command, a setting or the database
 cannot be used.
@@ -17,6 +17,7 @@ from registry.access.repository import token_keys
 from registry.access.service import actor_of, add_member, grant_role
 from registry.access.tokens import TokenIssuer
 from registry.console import Register, plain_errors, print_json, run
+from registry.erasure import repository as erasures
 from registry.errors import Invalid
 from registry.intake import cli as intake
 from registry.migrate import migrate
@@ -101,6 +102,17 @@ def token(
         print_json({"token": issued})
     else:
         typer.echo(issued)
+
+
+@app.command("erase-again")
+def erase_again() -> None:
+    """Have every erasure done once more: after a backup was put back, which holds what was erased since it was made."""
+
+    async def work(register: Register) -> int:
+        async with register.database.write() as tx:
+            return await erasures.again(tx)
+
+    typer.echo(f"The workers will do {run(work)} erasures again.")
 
 
 @members.command("add")

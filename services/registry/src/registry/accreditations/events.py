@@ -65,6 +65,16 @@ async def by_ids(tx: ReadTx | WriteTx, event_ids: Sequence[str]) -> dict[str, Re
     return {row.event_id: _recorded(row) for row in found}
 
 
+async def stating(tx: ReadTx, keys: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of the events that state the facts of each organisation or relation, the oldest first; no erased ones."""
+    found: dict[str, list[str]] = {key: [] for key in keys}
+    these = _EVENTS.c.about.in_(keys) & _EVENTS.c.erased_by.is_(None)
+    statement = select(_EVENTS.c.about, _EVENTS.c.event_id).where(these).order_by(_EVENTS.c.seq)
+    for about, event_id in await tx.execute(statement):
+        found[about].append(event_id)
+    return found
+
+
 async def changes(tx: ReadTx, after: int, limit: int) -> list[Recorded]:
     """Logged events with an index above `after`, in the order of the log, erased ones included."""
     statement = select(*_COLUMNS).where(_EVENTS.c.log_index > after).order_by(_EVENTS.c.log_index).limit(limit)

@@ -28,6 +28,7 @@ class AccreditationLoaders:
         self.views: DataLoader[str, View | None] = loader(reader, self._views)
         self.decisions: DataLoader[str, list[Recorded] | None] = loader(reader, events.decisions_of)
         self.events: DataLoader[str, Recorded | None] = loader(reader, events.by_ids)
+        self.stating: DataLoader[str, list[str] | None] = loader(reader, events.stating)
         self.records: DataLoader[str, str | None] = loader(reader, self._records)
         self.proposals: DataLoader[str, Proposal | None] = loader(reader, self._proposals)
         self.pages_of: DataLoader[OfOrganisation, Page[Accreditation] | None] = loader(reader, self._pages_of)

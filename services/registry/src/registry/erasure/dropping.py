@@ -68,7 +68,7 @@ async def drop(tx: WriteTx, event_ids: Sequence[str], erasure: str) -> None:
     """Delete from the register whatever says what these events said."""
     named = await drops.named(tx, event_ids)
     await drops.hold_organisations(tx, named)
-    await ledger.held_history(tx, named.numbers)
+    await ledger.hold_accreditations(tx, named.numbers)
     await drops.bodies(tx, event_ids, erasure)
     await drops.drafts(tx, event_ids)
     await drops.relations(tx, named)

@@ -74,6 +74,13 @@ async def oldest_logged(tx: ReadTx) -> Erasure | None:
     return None if row is None else _erasure(row)
 
 
+async def again(tx: WriteTx) -> int:
+    """Have every erasure that was done be done once more; returns how many."""
+    was_done = col(ErasureRow.state) == str(State.DONE)
+    found = await tx.execute(update(ErasureRow).where(was_done).values(state=str(State.APPROVED)))
+    return found.rowcount
+
+
 def done(now: datetime) -> dict[str, Any]:
     """The changes by which an erasure is done."""
     return {"state": str(State.DONE), "done_at": now}

@@ -32,6 +32,7 @@ from registry.schemes.tables import SchemeRow
 SUBMIT, PROVE, RELEASE = "SUBMIT", "PROVE", "RELEASE"  # stages of an outbox row
 ASIDE = "ASIDE"  # the log refuses it for good; it waits for a person
 Item = TypeVar("Item")
+FOUND_BY_SUBJECT = frozenset({"organisation", "relation"})  # kinds whose events are looked up by what they are about
 BATCH = 500  # rows per statement, well below any database's limit of parameters
 
 
@@ -100,13 +101,18 @@ async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, lis
 
 
 async def held_history(tx: WriteTx, numbers: Sequence[str]) -> dict[str, list[Decision]]:
-    """As `history`, and nothing is decided about these numbers until the transaction ends: take the time after it.
+    """As `history`, and nothing is decided about these numbers until the transaction ends: take the time after it."""
+    await hold_accreditations(tx, numbers)
+    return await history(tx, numbers)
+
+
+async def hold_accreditations(tx: WriteTx, numbers: Sequence[str]) -> None:
+    """Have nothing decided about these numbers until the transaction ends.
 
     At most a few thousand numbers; they are locked in one statement, so that everyone locks them in the same order.
     """
     number = col(AccreditationRow.number)
     await tx.execute(select(number).where(number.in_(set(numbers))).order_by(number).with_for_update())
-    return await history(tx, numbers)
 
 
 def batches(items: Sequence[Item], size: int = BATCH) -> Iterator[Sequence[Item]]:
@@ -136,6 +142,7 @@ async def _store(tx: WriteTx, entries: Sequence[Entry], sealed: Sequence[SealedE
             "event_id": event.event_id,
             "kind": event.kind,
             "number": entry.body["number"] if event.kind == "decision" else None,
+            "about": entry.stream.key if event.kind in FOUND_BY_SUBJECT else None,
             "body": event.body,
             "leaf": event.leaf,
             "salt": event.salt,

@@ -16,7 +16,13 @@ class EventRow(SQLModel, table=True):
     """
 
     __tablename__ = "events"
-    __table_args__ = (Index("events_number", "number", "seq"),)
+    __table_args__ = (
+        Index("events_number", "number", "seq"),
+        Index(
+            "events_about", "about", "seq",
+            sqlite_where=text("about IS NOT NULL"), postgresql_where=text("about IS NOT NULL"),
+        ),
+    )  # fmt: skip
 
     seq: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))
     event_id: str = Field(unique=True, max_length=36)
@@ -30,6 +36,7 @@ class EventRow(SQLModel, table=True):
     tree_size: int | None = Field(default=None)  # size of the published checkpoint that first covered it here
     logged_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     erased_by: str | None = Field(default=None, max_length=36)
+    about: str | None = Field(default=None, max_length=40)  # organisations and relations: whose stream it is in
 
 
 class OutboxRow(SQLModel, table=True):

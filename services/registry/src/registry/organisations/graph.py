@@ -104,6 +104,16 @@ class Organisation(Node):
         return made
 
     @documented
+    async def events(self, info: Info) -> list[strawberry.ID]:
+        """Ids of the events that state its names, identifiers and domains, the oldest first: what an erasure names.
+
+        Those registered before this was noted are missing, and so are decisions, which repeat these facts.
+        """
+        found = await known(info.context.loaders.stating, str(self.id))
+        info.context.spend(len(found))
+        return [strawberry.ID(event_id) for event_id in found]
+
+    @documented
     async def people(self, info: Info) -> list[Annotated["Person", strawberry.lazy("registry.people.graph")]] | None:
         """People behind it, in the files of authorities at which the reader is registrar or regulator.
 

@@ -55,6 +55,11 @@ class Relation:
         """Last day on which it holds, in the authority's time zone; null: until further notice."""
         return last_day(self.link.relation.valid_until, await self._zone(info))
 
+    @documented
+    async def events(self, info: Info) -> list[strawberry.ID]:
+        """Ids of the events that state it, the oldest first: what an erasure names. None for a suspected successor."""
+        return [strawberry.ID(event_id) for event_id in await known(info.context.loaders.stating, str(self.id))]
+
     async def _zone(self, info: Info) -> str:
         return (await known(info.context.loaders.authorities, self.link.relation.authority_id)).time_zone
 

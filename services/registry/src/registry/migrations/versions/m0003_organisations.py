@@ -37,6 +37,10 @@ def _relations() -> None:
 
 def _erasures() -> None:
     op.add_column("events", sa.Column("erased_by", sa.String(36)))
+    op.add_column("events", sa.Column("about", sa.String(40)))
+    # Empty at first, whatever the size of the table.
+    known = sa.text("about IS NOT NULL")
+    op.create_index("events_about", "events", ["about", "seq"], sqlite_where=known, postgresql_where=known)
     op.create_table(
         "erasures",
         sa.Column("id", sa.String(40), primary_key=True),
