@@ -1,5 +1,6 @@
 """Erasure: two persons, an event that says so, then log and register forget; what is left shows nothing and breaks nothing."""
 
+import asyncio
 import json
 
 import pytest
@@ -210,6 +211,23 @@ async def test_it_takes_two_different_persons_with_the_role(register, held):
     with pytest.raises(Conflict):
         await register.erasures.approve(await register.actor("eva"), asked, key="4")
     assert await register.erasures.approve(await register.actor("eva"), asked, key="3") == asked
+
+
+@pytest.mark.both_backends
+async def test_of_two_who_approve_at_once_one_does(register, held):
+    _, _, ids = held
+    async with register.database.write() as tx:
+        await grant_role(tx, LABOUR, "rita", Role.AUTHORITY_ADMIN)
+    asked = await register.erasures.request(await register.actor("adam"), [ids["grant"]], "Why", key="1")
+
+    actors = [await register.actor(member) for member in ("eva", "rita")]
+    outcomes = await asyncio.gather(
+        *(register.erasures.approve(actor, asked, key=actor.sub) for actor in actors), return_exceptions=True
+    )
+
+    assert sorted(type(one).__name__ for one in outcomes) == ["Conflict", "str"]
+    await register.logged()
+    assert len(register.log.erasures) == 1
 
 
 @pytest.mark.both_backends
