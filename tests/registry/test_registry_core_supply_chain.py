@@ -9,8 +9,8 @@ from sqlalchemy import event, insert
 from goodstanding.transitions import Standing
 from registry.accreditations.tables import AccreditationRow
 from registry.organisations.tables import OrganisationRow
-from registry.relations import model
-from registry.relations.model import Known, weakest
+from registry.relations import chain as chains
+from registry.relations.chain import Known, weakest
 from registry.relations.tables import RelationRow
 
 CHAIN = """query ($id: ID!, $depth: Int) { organisation(id: $id) { supplyChain(depth: $depth) {
@@ -77,7 +77,7 @@ async def test_depth_is_bounded(register, depth):
 
 
 async def test_a_chain_that_is_too_long_is_refused_and_not_cut_off(register, monkeypatch):
-    monkeypatch.setattr(model, "MAX_LINKS", 2)
+    monkeypatch.setattr(chains, "MAX_LINKS", 2)
     a, *others = await organisations(register, *"ABCD")
     for other in others[:2]:
         await register.related(other, "sub-agent-of", a)

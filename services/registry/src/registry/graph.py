@@ -24,7 +24,8 @@ from registry.erasure.graph import ErasureMutations, ErasureQueries
 from registry.errors import Invalid
 from registry.ids import Node as Id
 from registry.ids import node_of
-from registry.organisations.graph import Organisation, OrganisationMutations, OrganisationQueries, find_organisation
+from registry.organisations.graph import Organisation, OrganisationQueries, find_organisation
+from registry.organisations.mutations import OrganisationMutations
 from registry.people.graph import PeopleMutations
 from registry.relations.graph import RelationMutations
 from registry.relay import Node

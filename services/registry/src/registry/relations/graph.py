@@ -15,8 +15,9 @@ from registry.errors import Invalid as InvalidError
 from registry.failures import Conflict, Forbidden, Invalid, NotFound, writing_failure
 from registry.loaders import known
 from registry.organisations.graph import Organisation, organisation_type
+from registry.relations.chain import chain_depth
 from registry.relations.loaders import Walked
-from registry.relations.model import KINDS, MAX_LINKS, Draft, Link, chain_depth
+from registry.relations.model import KINDS, MAX_LINKS, Draft, Link
 from registry.relay import UNSET, said
 from registry.schemes.graph import Authority, authority_type
 

@@ -10,7 +10,8 @@ from registry.access.model import Actor
 from registry.database import ReadTx
 from registry.loaders import Reader, loader
 from registry.relations import repository
-from registry.relations.model import REGULATOR, Chain, Known, Link, Relation, weakest
+from registry.relations.chain import Chain, Known, weakest
+from registry.relations.model import REGULATOR, Link, Relation
 
 OfOrganisation = tuple[str, int]  # organisation, depth
 

@@ -13,7 +13,8 @@ from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
 from registry.issuance import ledger
 from registry.issuance.ledger import batches
-from registry.relations.model import CHAIN, MAX_LINKS, SUSPECTED, Chain, Known, Leading, Link, Relation
+from registry.relations.chain import Chain, Known, Leading
+from registry.relations.model import CHAIN, MAX_LINKS, SUSPECTED, Link, Relation
 from registry.relations.tables import RelationRow
 
 AT_ONCE = 5_000  # organisations in one statement, in either direction: well below any database's limit
