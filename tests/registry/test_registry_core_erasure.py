@@ -7,10 +7,12 @@ import pytest
 from core_world import LABOUR
 from sqlalchemy import select, text, update
 from sqlmodel import col
+from typer.testing import CliRunner
 
 from goodstanding.events import Leaf
 from registry.access.model import Role
 from registry.access.service import grant_role
+from registry.cli import app
 from registry.erasure.dropping import Dropping
 from registry.erasure.repository import again
 from registry.errors import Conflict, Forbidden, Invalid, NotAllowed, NotFound
@@ -318,6 +320,15 @@ async def test_doing_every_erasure_again_changes_nothing_and_mends_a_backup(regi
     assert await register.snapshot() == done
     assert register.log.erasures[0] == register.log.erasures[1]
     assert number
+
+
+def test_the_command_says_how_many_erasures_the_workers_will_do_again(tmp_path):
+    runner, env = CliRunner(), {"GOODSTANDING_VAR": str(tmp_path / "var")}
+    assert runner.invoke(app, ["migrate"], env=env).exit_code == 0
+
+    result = runner.invoke(app, ["erase-again"], env=env)
+
+    assert (result.exit_code, result.stdout) == (0, "The workers will do 0 erasures again.\n")
 
 
 async def test_nothing_is_dropped_before_the_erasure_event_is_logged(register, held):
