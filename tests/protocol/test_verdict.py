@@ -141,3 +141,39 @@ def test_the_last_valid_day_is_the_one_before_local_midnight() -> None:
     end = day_end(date(2026, 12, 31), "Asia/Kathmandu")
     assert end.astimezone(UTC) == datetime(2026, 12, 31, 18, 15, tzinfo=UTC)
     assert last_day(end, "Asia/Kathmandu") == date(2026, 12, 31)
+
+
+@pytest.mark.parametrize("base", list(Standing))
+def test_a_suspect_issuer_turns_only_good_standing_into_an_open_answer(base: Standing) -> None:
+    known = conclude("IRIS-7K3M9QXR-00", state(base), knowledge(), LABELS)
+    doubted = conclude("IRIS-7K3M9QXR-00", state(base), knowledge(suspect=True), LABELS)
+
+    if known.verdict is VerdictKind.IN_GOOD_STANDING:
+        assert (doubted.verdict, doubted.standing) == (VerdictKind.CANNOT_CONCLUDE, base)
+        assert doubted.codes == (base.value, "ISSUER_SUSPECT")
+    else:
+        assert doubted == known
+
+
+@pytest.mark.parametrize(
+    ("listed", "suspect", "codes"),
+    [
+        (3, False, ("ISSUER_SUSPECT", "PENDING_LOG")),  # decided, and not in the log yet
+        (3, True, ("ACTIVE", "ISSUER_SUSPECT")),
+        (0, True, ("ACTIVE", "ISSUER_SUSPECT")),
+        (2, True, ("SUSPENDED", "PENDING_LOG")),
+        (1, True, ("REVOKED_OR_SUPERSEDED", "PENDING_LOG")),
+    ],
+)
+def test_the_list_and_the_log_agree_about_a_suspect_issuer(listed: int, suspect: bool, codes: tuple[str, ...]) -> None:
+    known = knowledge(listed_code=listed, suspect=suspect)
+
+    assert conclude("IRIS-7K3M9QXR-00", state(Standing.ACTIVE), known, LABELS).codes == codes
+
+
+def test_what_is_not_covered_is_not_covered_by_a_suspect_issuer_either() -> None:
+    granted = state(Standing.ACTIVE, scope=Scope(sectors=frozenset({"care"})))
+    asked = Scope(sectors=frozenset({"mining"}))
+
+    verdict = conclude("IRIS-7K3M9QXR-00", granted, knowledge(suspect=True), LABELS, asked=asked)
+    assert (verdict.verdict, verdict.codes) == (VerdictKind.NOT_IN_GOOD_STANDING, ("ACTIVE", "OUT_OF_SCOPE"))

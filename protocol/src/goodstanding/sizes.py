@@ -97,6 +97,13 @@ class SizeTable:
         position = bisect_right(self.firsts, seconds, key=self.times.__getitem__)
         return self._known(self.firsts[position - 1]) if position else None
 
+    def first_logged(self, index: int) -> datetime | None:
+        """When the entry at a log index was first covered by a time cosignature; None where it is not covered yet."""
+        position = bisect_right(
+            self.firsts, index, key=self.sizes.__getitem__
+        )  # the first that is greater than `index`
+        return self._known(self.firsts[position])[1] if position < len(self.firsts) else None
+
     def newest(self) -> tuple[int, datetime] | None:
         """The greatest size and its first time cosignature; None before any."""
         return self._known(-1) if len(self.sizes) else None

@@ -95,6 +95,7 @@ class Knowledge:
     fresh_until: datetime  # signed time plus the freshness bound
     witnessed: bool = False
     historical: bool = False  # the question named its own knownAt
+    suspect: bool = False  # the authority's mandate is in doubt (`goodstanding.mandates`)
     listed_code: int | None = None  # the accreditation's code in the newest status list
 
 
@@ -144,13 +145,16 @@ def conclude(
     """Answer for one accreditation.
 
     ``state`` is the fold at ``as_of`` (the time of answering when None). The newest status list code counts only for
-    questions about now or later; where it is worse than the fold's it wins, with reason ``PENDING_LOG``.
+    questions about now or later; where it is worse than the fold's it wins, with reason ``PENDING_LOG``. A suspect
+    issuer turns what would be good, and nothing else, into ``CANNOT_CONCLUDE``.
     """
     at = as_of or knowledge.now
     standing = shown(state, at)
-    kind, reasons, standing = _kind(standing, knowledge if at >= knowledge.now else None)
+    kind, reasons, standing = _kind(standing, _listed(knowledge) if at >= knowledge.now else None)
     if kind is VerdictKind.IN_GOOD_STANDING:
         kind, reasons = _narrow(kind, reasons, state, at, asked)
+    if knowledge.suspect and kind is VerdictKind.IN_GOOD_STANDING:
+        kind, reasons = VerdictKind.CANNOT_CONCLUDE, [*reasons, reason("ISSUER_SUSPECT")]
     if not knowledge.historical and knowledge.now > knowledge.fresh_until:
         kind, reasons = VerdictKind.CANNOT_CONCLUDE, [*reasons, reason("STALE")]
     generation = state.generation if state else None
@@ -172,9 +176,13 @@ def conclude(
     )
 
 
-def _kind(standing: Standing | None, live: Knowledge | None) -> tuple[VerdictKind, list[Reason], Standing | None]:
+def _listed(knowledge: Knowledge) -> int | None:
+    """The listed code, where it says more than that the issuer is suspect, which is known here already."""
+    return None if knowledge.suspect and knowledge.listed_code == ISSUER_SUSPECT else knowledge.listed_code
+
+
+def _kind(standing: Standing | None, listed: int | None) -> tuple[VerdictKind, list[Reason], Standing | None]:
     code = status_code(standing)
-    listed = live.listed_code if live else None
     if listed is not None and code is not None and worse(listed, code) != code:
         reasons = [reason(_LISTED_REASON[listed]), reason("PENDING_LOG")]
         return _BY_CODE[listed], reasons, Standing.SUSPENDED if listed == 2 else None
@@ -191,6 +199,9 @@ _BY_CODE = {
     2: VerdictKind.NOT_IN_GOOD_STANDING,
     3: VerdictKind.CANNOT_CONCLUDE,
 }
+ISSUER_SUSPECT = 3
+"""Status code of what cannot be concluded: also what a suspect issuer makes of a 0."""
+
 _LISTED_REASON = {1: "REVOKED_OR_SUPERSEDED", 2: "SUSPENDED", 3: "ISSUER_SUSPECT"}
 
 

@@ -1,0 +1,133 @@
+"""Mandates as events tell them, and what their ends mean for an answer (rows 24 and 25 of the domain's table). Pure.
+
+Rules
+1. A mandate is named by authority, scheme and the instant it begins. Its newest event says how it stands.
+2. `expired`: no new acts. What was decided under it runs on, and nothing is suspect.
+3. `withdrawn`: from the stated time on, whatever the authority said under the scheme is suspect.
+4. `key_compromised`: an answer is suspect when a decision it rests on was first logged after the stated time, whatever
+   day that decision speaks of; without a stated time, whenever it was logged.
+5. Suspicion is lifted by a later event of the same mandate without an end, or with `expired`. Another mandate that
+   begins at or after this one's end, and is not in doubt itself, lifts a withdrawal from its own beginning on; after a
+   compromised key it clears what is first logged from then on, and nothing that was logged before.
+6. What lowers trust counts at once, what raises it once it is logged: of the logged events and of all, the worse wins.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from goodstanding.canonical import parse_time
+from goodstanding.decisions import Decision
+from goodstanding.standing import in_force
+
+EXPIRED: Final = "expired"
+WITHDRAWN: Final = "withdrawn"
+KEY_COMPROMISED: Final = "key_compromised"
+ENDS: Final = (EXPIRED, WITHDRAWN, KEY_COMPROMISED)
+DOUBTED: Final = frozenset({WITHDRAWN, KEY_COMPROMISED})
+
+FirstLogged = Callable[[int], datetime | None]
+"""(log index) -> the first time cosignature that covers it; None where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class MandateEvent:
+    """How a mandate stands from one event on."""
+
+    authority: str
+    scheme: str
+    valid_from: datetime
+    valid_until: datetime | None = None  # exclusive
+    end: str | None = None  # one of ENDS
+    suspect_from: datetime | None = None
+    index: int | None = None  # log index; None while pending
+
+    @classmethod
+    def from_body(cls, data: Mapping[str, Any], index: int | None) -> "MandateEvent":
+        """Read the ``data`` of a checked `mandate` body."""
+        return cls(
+            authority=data["authority"],
+            scheme=data["scheme"],
+            valid_from=parse_time(data["from"]),
+            valid_until=_time(data, "until"),
+            end=data.get("end"),
+            suspect_from=_time(data, "suspect_from"),
+            index=index,
+        )
+
+    @property
+    def doubted(self) -> bool:
+        """True where it ended in a way that leaves what was said under it in doubt."""
+        return self.end in DOUBTED
+
+    @property
+    def doubted_from(self) -> datetime:
+        """When the doubt begins: at the stated time; without one at the mandate's end, or for a key at its beginning."""
+        unstated = self.valid_until if self.end == WITHDRAWN else None
+        return self.suspect_from or unstated or self.valid_from
+
+
+def known_mandates(events: Iterable[MandateEvent], size: int | None = None) -> list[MandateEvent]:
+    """The newest event of each mandate (rule 1) among the first ``size`` log entries; without a size, pending ones too.
+
+    Pending events are given after logged ones, in the order in which they were decided.
+    """
+    newest: dict[tuple[str, str, datetime], MandateEvent] = {}
+    for event in events:
+        if size is None or (event.index is not None and event.index < size):
+            newest[event.authority, event.scheme, event.valid_from] = event
+    return list(newest.values())
+
+
+def suspect(mandates: Sequence[MandateEvent], at: datetime, first_logged: datetime | None) -> datetime | None:
+    """Since when a decision of this authority under this scheme is suspect at ``at``; None where it is not.
+
+    ``mandates`` are the newest events of their mandates, ``first_logged`` is when the log first showed the decision,
+    None while it has not.
+    """
+    doubts = [one.doubted_from for one in mandates if one.doubted and _covers(one, mandates, at, first_logged)]
+    return min(doubts, default=None)
+
+
+def suspicion(
+    events: Sequence[MandateEvent],
+    history: Iterable[Decision],
+    at: datetime,
+    size: int | None = None,
+    *,
+    first_logged: FirstLogged,
+) -> datetime | None:
+    """Since when what an accreditation is shown as at ``at`` is suspect: the earliest of the decisions that count."""
+    views = [known_mandates(events, size)]
+    if size is None:
+        views.append(known_mandates(event for event in events if event.index is not None))  # rule 6
+    doubted = [view for view in views if any(one.doubted for one in view)]
+    if not doubted:
+        return None
+    counting = [decision for decision in in_force(history, size) if decision.effective_from <= at]
+    times = {None if d.index is None else first_logged(d.index) for d in counting}
+    found = [suspect(view, at, time) for view in doubted for time in times]
+    return min((since for since in found if since is not None), default=None)
+
+
+def _covers(ended: MandateEvent, mandates: Iterable[MandateEvent], at: datetime, first_logged: datetime | None) -> bool:
+    """Rules 3 to 5 for one mandate that ended in doubt."""
+    again = _given_again(ended, mandates)
+    if ended.end == WITHDRAWN:
+        return ended.doubted_from <= at and (again is None or at < again)
+    if first_logged is None:
+        return again is None
+    after = ended.suspect_from is None or first_logged > ended.suspect_from
+    return after and (again is None or first_logged < again)
+
+
+def _given_again(ended: MandateEvent, mandates: Iterable[MandateEvent]) -> datetime | None:
+    """From when another mandate lets the authority be believed again (rule 5)."""
+    over = ended.valid_until or ended.doubted_from
+    later = (m.valid_from for m in mandates if m is not ended and not m.doubted and m.valid_from >= over)
+    return min(later, default=None)
+
+
+def _time(data: Mapping[str, Any], name: str) -> datetime | None:
+    return parse_time(data[name]) if name in data else None
