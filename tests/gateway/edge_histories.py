@@ -10,6 +10,7 @@ from gateway.verification.question import ScopeQuestion
 from goodstanding.bodies import as_set
 from goodstanding.canonical import format_time
 from goodstanding.events import new_subject
+from goodstanding.mandates import ENDS
 from goodstanding.number import make_number
 from goodstanding.transitions import TRANSITIONS
 
@@ -53,6 +54,13 @@ class History:
         mappings = as_set({"word": word, "standing": standing} for word, standing in words.items())
         data = {"id": slug, "name": f"Scheme {slug} of {len(words)}", "version": "1", "owner": "aut_1"}
         self.about("scheme", data | ({"mapping_version": version, "mappings": mappings} if mappings else {}))
+
+    def mandate(self, authority, scheme, begins, end, until, suspect_from):
+        """Times are days from the beginning: a mandate that is there already changes."""
+        times = {"from": begins, "until": until, "suspect_from": suspect_from}
+        said = {name: format_time(START + timedelta(days=days)) for name, days in times.items() if days is not None}
+        data = {"authority": authority, "scheme": scheme, "acts": ["grant"], **said}
+        self.about("mandate", data | ({"end": end} if end else {}))
 
     def organisation(self, slug, name, identifiers, verified):
         data = organisation(slug, name, identifiers, (), verified=verified)
@@ -150,6 +158,16 @@ mappings = st.dictionaries(chosen(WORDS), chosen(("ACTIVE", "SUSPENDED", "REVOKE
 OPERATIONS = {
     "authority": st.fixed_dictionaries({"slug": chosen(AUTHORITIES), "zone": chosen(("Asia/Manila", "No/Where"))}),
     "scheme": st.fixed_dictionaries({"slug": chosen(SCHEMES), "version": chosen(VERSIONS), "words": mappings}),
+    "mandate": st.fixed_dictionaries(
+        {
+            "authority": chosen(AUTHORITIES),
+            "scheme": chosen(SCHEMES),
+            "begins": chosen((-30, 0, 30)),
+            "end": optional(chosen(ENDS)),
+            "until": optional(DAYS),
+            "suspect_from": optional(DAYS),
+        }
+    ),
     "organisation": st.fixed_dictionaries(
         {"slug": chosen(ORGANISATIONS), "name": names, "identifiers": some_identifiers, "verified": st.booleans()}
     ),
@@ -159,7 +177,7 @@ OPERATIONS = {
     ),
     "publish": st.fixed_dictionaries({"hours": st.integers(0, 600)}),
 }
-_WEIGHTED = ("decide",) * 6 + ("organisation", "scheme", "erase") + tuple(OPERATIONS)
+_WEIGHTED = ("decide",) * 6 + ("organisation", "scheme", "mandate", "erase") + tuple(OPERATIONS)
 operation = chosen(_WEIGHTED).flatmap(lambda name: st.tuples(st.just(name), OPERATIONS[name]))
 operations = st.lists(operation, min_size=6, max_size=16)
 

@@ -92,6 +92,16 @@ class Register:
         }  # fmt: skip
         self._about("scheme", BOARD, data)
 
+    def mandate(self, begins, authority=MINISTRY, scheme=SCHEME, *, code=None, **changes):
+        """Log how a mandate stands; with `code`, as of the status list at commit. Instants become text."""
+        times = {name: format_time(at) for name, at in ({"from": begins} | changes).items() if name != "end" and at}
+        data = {"authority": authority, "scheme": scheme, "acts": ["apply", "grant"], **times}
+        self._about("mandate", MINISTRY, data | ({"end": changes["end"]} if "end" in changes else {}))
+        if code is not None:
+            for number, known in self.known.items():
+                if (known.authority, known.scheme) == (authority, scheme) and known.idx is not None:
+                    self.set_code(number, code)
+
     def apply(self, number=NUMBER, organisation="org_himal", **changes):
         known = self.known.setdefault(number, Known(number, new_subject(), organisation, **changes))
         return self._decide(known, "apply")

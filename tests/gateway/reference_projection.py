@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from gateway.verification import keys
 from goodstanding.feed import Entry
+from goodstanding.mandates import MandateEvent
 from goodstanding.mirror import Batch
 from goodstanding.standing import Decision, Scope
 from goodstanding.transitions import Standing
@@ -60,6 +61,7 @@ class Projection:
         self._authorities: dict[str, Authority] = {}
         self._schemes: dict[str, str] = {}  # id -> name
         self._mappings: dict[tuple[str, str], dict[str, Standing]] = {}  # (scheme, mapping version) -> word -> standing
+        self._mandates: dict[tuple[str, str], list[MandateEvent]] = {}  # (authority, scheme) -> as their events tell
         self._unmapped: dict[tuple[str, str], list[str]] = {}  # mapping not yet logged -> numbers that wait for it
         self._organisations: dict[str, tuple[str | None, tuple[Key, ...]]] = {}  # id -> name, verified identifiers
         self._described_by: dict[str, str] = {}  # organisation -> the event that says so
@@ -92,6 +94,9 @@ class Projection:
     def decisions(self, known: Accreditation) -> tuple[Decision, ...]:
         return known.decisions
 
+    def mandates(self, known: Accreditation) -> list[MandateEvent]:
+        return self._mandates.get((known.authority, known.scheme), [])
+
     def by_key(self, packed: bytes) -> tuple[Accreditation, ...]:
         """The accreditations an identifier or domain leads to (rule 2), by number."""
         key = next((key for key in (*self._by_key, *self._by_verified) if pack(key) == packed), None)
@@ -121,6 +126,9 @@ class Projection:
                 self._authority(body["data"])
             case "scheme", body:
                 self._scheme(body["data"])
+            case "mandate", body:
+                key = (body["data"]["authority"], body["data"]["scheme"])
+                self._mandates.setdefault(key, []).append(MandateEvent.from_body(body["data"], entry.index))
             case "erasure", body:
                 self._erasure(frozenset(body["data"]["event_ids"]))
 

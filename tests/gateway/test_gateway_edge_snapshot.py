@@ -11,7 +11,7 @@ from gateway_simulator import MINISTRY, NUMBER, OTHER, Register
 
 from gateway.verification.compaction import write_snapshot
 from gateway.verification.sections import Base
-from gateway.verification.snapshot import HEADER_SIZE, Snapshot, SnapshotRefused
+from gateway.verification.snapshot import HEADER_SIZE, VERSION, Snapshot, SnapshotRefused
 from goodstanding.canonical import format_time
 
 HEAD = struct.Struct("=8sIIQQ32s32sQ")
@@ -109,7 +109,7 @@ class TestAGoodOne:
     async def test_names_its_log_its_size_and_its_sections(self, register, snapshot):
         content = snapshot.read_bytes()
         magic, order, version, length, size, root, _, _ = HEAD.unpack_from(content)
-        assert (magic, order, version, length, size) == (b"gsedge\r\n", 0x01020304, 2, len(content), 7)
+        assert (magic, order, version, length, size) == (b"gsedge\r\n", 0x01020304, VERSION, len(content), 7)
         assert root == register.log.root()
         assert {"origin", "note", "range", "meta", "account.data", "key.rows", "subject.rows"} <= places(
             snapshot
@@ -165,7 +165,7 @@ class TestDamage:
             (0, b"GSEDGE\r\n", "not a snapshot"),
             (6, b"\n\n", "not a snapshot"),
             (8, struct.pack("=I", 0x04030201), "another byte order"),
-            (12, struct.pack("=I", 3), "version 3"),
+            (12, struct.pack("=I", VERSION + 1), f"version {VERSION + 1}"),
             (24, struct.pack("=Q", 8), "its header is not what"),
             (HEADER_SIZE - 1, b"\0\1", "its header is not what|its content"),
         ],

@@ -8,7 +8,8 @@ The steps, in this order; the first that cannot be taken answers CANNOT_CONCLUDE
 3. Nothing it rests on was erased [ERASED].
 4. The fold and the verdict table answer (`goodstanding.standing`, `goodstanding.verdict`), within the freshness
    bound by signed time [STALE]; a signed time far ahead of this node's clock is not fresh either.
-5. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
+5. "In good standing" is no answer while the authority's mandate is in doubt [ISSUER_SUSPECT] (`goodstanding.mandates`).
+6. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from gateway.verification.projection import Accreditation, Projection
 from gateway.verification.question import Question, ScopeQuestion
 from gateway.verification.records import RecordStore
 from goodstanding.errors import ActNotAllowed, NumberError
+from goodstanding.mandates import suspicion
 from goodstanding.mirror import Mirror, signed_time
 from goodstanding.number import SAMPLE_PREFIX, check_number, prefix_of
 from goodstanding.standing import State, fold, shown, status_code
@@ -175,10 +177,14 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     if known.erased:
         return _sampled(cannot_conclude("ERASED", knowledge, as_of=as_of, number=known.number))
     try:
-        state = fold(sources.projection.decisions(known), at, moment.size)
+        decisions = sources.projection.decisions(known)
+        state = fold(decisions, at, moment.size)
     except ActNotAllowed:
         blank = cannot_conclude("UNRECOGNISED", knowledge, as_of=as_of, number=known.number)
         return _sampled(replace(blank, reasons=(UNKNOWN_ACT,)))
+    if mandates := sources.projection.mandates(known):
+        since = suspicion(mandates, decisions, at, moment.size, first_logged=sources.mirror.sizes.first_logged)
+        knowledge = replace(knowledge, suspect=since is not None)
     live = moment.size is None and at >= moment.now
     listed = _listed(state, sources.lists, moment.now) if live else None
     if listed is not None:
@@ -199,7 +205,7 @@ def _listed(state: State | None, lists: StatusLists, now: datetime) -> Listed | 
 
 
 def _unlisted(verdict: Verdict) -> Verdict:
-    """No current status list says that nothing worse was decided meanwhile (step 5)."""
+    """No current status list says that nothing worse was decided meanwhile (step 6)."""
     standing, *others = verdict.reasons
     return replace(verdict, verdict=VerdictKind.CANNOT_CONCLUDE, reasons=(standing, reason("STALE"), *others))
 

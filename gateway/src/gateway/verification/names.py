@@ -1,10 +1,12 @@
-"""What few things there are are called: authorities, schemes, and what local words mean. Small, and held as objects."""
+"""What there is little of: names of authorities and schemes, what local words mean, mandates. Small, held as objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+from goodstanding.canonical import format_time
+from goodstanding.mandates import MandateEvent
 from goodstanding.transitions import Standing
 
 Body = Mapping[str, Any]
@@ -22,11 +24,15 @@ class Authority:
 
 @dataclass(slots=True)
 class Names:
-    """Names by id, and by mapping (scheme, newline, version) what each local word means."""
+    """Names by id, and by mapping (scheme, newline, version) what each local word means.
+
+    Mandates are kept as their events tell them, by authority, newline and scheme, in the order of the log.
+    """
 
     authorities: dict[str, Authority] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, dict[str, Standing]] = field(default_factory=dict)
+    mandates: dict[str, list[MandateEvent]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -38,6 +44,10 @@ class Names:
                 key: {word: Standing(standing) for word, standing in words.items()}
                 for key, words in value.get("mappings", {}).items()
             },
+            {
+                key: [MandateEvent.from_body(data, data["index"]) for data in events]
+                for key, events in value.get("mandates", {}).items()
+            },
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -46,6 +56,7 @@ class Names:
             "authorities": {key: [entry.name, entry.time_zone] for key, entry in self.authorities.items()},
             "schemes": self.schemes,
             "mappings": self.mappings,
+            "mandates": {key: [_mandate(event) for event in events] for key, events in self.mandates.items()},
         }
 
     def take_authority(self, data: Body) -> None:
@@ -60,6 +71,20 @@ class Names:
             named = ((entry["word"], _STANDINGS.get(entry["standing"])) for entry in data["mappings"])
             mapping = {word: standing for word, standing in named if standing}
             self.mappings.setdefault(f"{data['id']}\n{data.get('mapping_version', '')}", mapping)
+
+    def take_mandate(self, data: Body, index: int) -> None:
+        """Take the facts of a `mandate` event."""
+        self.mandates.setdefault(f"{data['authority']}\n{data['scheme']}", []).append(
+            MandateEvent.from_body(data, index)
+        )
+
+
+def _mandate(event: MandateEvent) -> dict[str, Any]:
+    """An event as its body has it, as far as it counts here, with its log index."""
+    times = {"from": event.valid_from, "until": event.valid_until, "suspect_from": event.suspect_from}
+    said = {name: format_time(time) for name, time in times.items() if time is not None}
+    said |= {"end": event.end} if event.end else {}
+    return {"authority": event.authority, "scheme": event.scheme, "index": event.index, **said}
 
 
 def display_name(names: list[Body]) -> str | None:

@@ -12,7 +12,7 @@ Rules
 5. A key's rows may be left over from before: whether the block still says so decides.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from gateway.verification.names import Names, display_name
 from gateway.verification.organisations import Organisation
 from gateway.verification.sections import SUBJECT, Base
 from goodstanding.feed import Entry
+from goodstanding.mandates import MandateEvent
 from goodstanding.merkle import HASH_SIZE
 from goodstanding.mirror import Batch
 from goodstanding.standing import Decision, Scope
@@ -106,6 +107,10 @@ class Projection:
             time_zone=authority.time_zone if authority else "UTC",
         )
 
+    def mandates(self, known: Accreditation) -> Sequence[MandateEvent]:
+        """The mandates its authority has had under its scheme, as their events tell them."""
+        return self.names.mandates.get(f"{known.authority}\n{known.scheme}", ())
+
     # ---- what the ids in a block stand for (`layout.Words`) ------------------------------------------------------
 
     def text(self, label: int) -> str:
@@ -136,6 +141,8 @@ class Projection:
                 self.names.take_authority(body["data"])
             case "scheme", body:
                 self.names.take_scheme(body["data"])
+            case "mandate", body:
+                self.names.take_mandate(body["data"], entry.index)
             case "erasure", body:
                 gone = set(map(id_bytes, body["data"]["event_ids"]))
                 self.erasures |= gone
