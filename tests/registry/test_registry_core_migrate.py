@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0003_from_0002"
+NEWEST = "0004_from_0003"
 
 both = pytest.mark.both_backends
 

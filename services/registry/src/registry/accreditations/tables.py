@@ -71,7 +71,7 @@ class DecisionRow(SQLModel, table=True):
 
 
 class ProposalRow(SQLModel, table=True):
-    """A decision one person proposed; the digest binds what another person approves."""
+    """A decision, or an act of administration, that one person proposed; the digest binds what another one approves."""
 
     __tablename__ = "proposals"
     __table_args__ = (
@@ -81,7 +81,9 @@ class ProposalRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=40)
     authority_id: str = Field(foreign_key="authorities.id", max_length=200, index=True)
-    number: str = Field(foreign_key="accreditations.number", max_length=20)
+    number: str | None = Field(
+        default=None, foreign_key="accreditations.number", max_length=20
+    )  # null: it is about the register itself
     act: str = Field(max_length=40)
     reason: str = Field(max_length=100)
     content: dict[str, Any] = Field(sa_column=json())  # everything proposed, what the digest covers

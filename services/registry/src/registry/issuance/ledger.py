@@ -12,12 +12,12 @@ Rules
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Column, Table, bindparam, insert, literal, select, update
+from sqlalchemy import Column, Table, bindparam, func, insert, literal, select, update
 from sqlmodel import SQLModel, col
 
 from goodstanding.events import SealedEvent, new_salt, seal
@@ -27,7 +27,7 @@ from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
 from registry.issuance.errors import StaleStream
 from registry.issuance.tables import EventRow, OutboxRow
-from registry.schemes.tables import SchemeRow
+from registry.schemes.tables import SchemeMappingRow, SchemeRow
 
 SUBMIT, PROVE, RELEASE = "SUBMIT", "PROVE", "RELEASE"  # stages of an outbox row
 ASIDE = "ASIDE"  # the log refuses it for good; it waits for a person
@@ -95,7 +95,7 @@ async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, lis
     words = await _words(tx, {body["scheme"] for _, body, _ in found if "local_word" in body})
     decisions: dict[str, list[Decision]] = {number: [] for number in numbers}
     for number, body, index in found:
-        listed = words.get((body["scheme"], body.get("local_word", "")))
+        listed = words.get((body["scheme"], body.get("mapping_version", ""), body.get("local_word", "")))
         decisions[str(number)].append(Decision.from_body(body, index, listed))
     return decisions
 
@@ -158,12 +158,16 @@ async def _store(tx: WriteTx, entries: Sequence[Entry], sealed: Sequence[SealedE
         await tx.execute(insert(OutboxRow).from_select(["seq", "event_id", "stage"], waiting))
 
 
-async def _words(tx: ReadTx | WriteTx, schemes: Iterable[str]) -> dict[tuple[str, str], Standing]:
-    """(scheme, local word) -> canonical standing, by each scheme's mapping."""
-    statement = select(col(SchemeRow.id), col(SchemeRow.mappings)).where(col(SchemeRow.id).in_(list(schemes)))
+async def _words(tx: ReadTx | WriteTx, schemes: Collection[str]) -> dict[tuple[str, str, str], Standing]:
+    """(scheme, version of its mapping, local word) -> canonical standing; the version in force and those before it."""
+    current = select(col(SchemeRow.id), func.coalesce(col(SchemeRow.mapping_version), ""), col(SchemeRow.mappings))
+    kept = select(col(SchemeMappingRow.scheme_id), col(SchemeMappingRow.version), col(SchemeMappingRow.mappings)).where(
+        col(SchemeMappingRow.scheme_id).in_(schemes)
+    )
+    statement = current.where(col(SchemeRow.id).in_(schemes)).union_all(kept)
     return {
-        (scheme, mapping["word"]): Standing(mapping["standing"])
-        for scheme, mappings in await tx.execute(statement)
+        (scheme, version, mapping["word"]): Standing(mapping["standing"])
+        for scheme, version, mappings in (await tx.execute(statement) if schemes else ())
         for mapping in mappings
     }
 

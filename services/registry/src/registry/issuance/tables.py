@@ -22,6 +22,10 @@ class EventRow(SQLModel, table=True):
             "events_about", "about", "seq",
             sqlite_where=text("about IS NOT NULL"), postgresql_where=text("about IS NOT NULL"),
         ),
+        Index(
+            "events_without_number", "kind", "seq",
+            sqlite_where=text("number IS NULL"), postgresql_where=text("number IS NULL"),
+        ),
     )  # fmt: skip
 
     seq: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))

@@ -33,10 +33,20 @@ class SchemeRow(SQLModel, table=True):
     version: str = Field(max_length=40)
     owner_id: str = Field(foreign_key="authorities.id", max_length=200)
     criteria: list[dict[str, Any]] = Field(sa_column=json())
-    mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}
+    mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}; by the version in force
     mapping_version: str | None = Field(default=None, max_length=40)
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
+
+
+class SchemeMappingRow(SQLModel, table=True):
+    """What a scheme's local words mean by one version of its mapping; never changed: decisions cite the version."""
+
+    __tablename__ = "scheme_mappings"
+
+    scheme_id: str = Field(primary_key=True, foreign_key="schemes.id", max_length=200)
+    version: str = Field(primary_key=True, max_length=40)  # empty where the scheme gave none
+    mappings: list[dict[str, str]] = Field(sa_column=json())
 
 
 class MandateRow(SQLModel, table=True):
@@ -51,5 +61,6 @@ class MandateRow(SQLModel, table=True):
     valid_from: datetime = Field(sa_column=utc())
     valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     ended_as: str | None = Field(default=None, max_length=20)  # expired | withdrawn | key_compromised
+    suspect_from: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
