@@ -22,6 +22,10 @@ from registry.graph import sdl
 
 HERE = Path(__file__).resolve().parent
 COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
+ADDED = {  # what the registry offers beyond the agreed schema, type by type
+    "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCriteriaInput",
+    "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
+}  # fmt: skip
 FEDERATION = {"_Any", "_Entity", "_Service"}
 BEYOND = {  # types the registry has beyond the public schema that was agreed on first
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
@@ -60,7 +64,7 @@ def test_it_is_the_public_schema(schema):
     for name, wanted in public.type_map.items():
         if not name.startswith("__"):
             assert kept(shape(schema.type_map[name]), shape(wanted)), name
-    assert set(schema.type_map) - set(public.type_map) == FEDERATION | BEYOND
+    assert set(schema.type_map) - set(public.type_map) == FEDERATION | BEYOND | ADDED
 
 
 def kept(ours, public):

@@ -15,6 +15,7 @@ from registry import problems
 from registry.access.door import Door
 from registry.accreditations.graph import connection_of_organisation
 from registry.accreditations.service import Accreditations
+from registry.administration.service import Administration
 from registry.context import Services
 from registry.database import Database
 from registry.endpoint import graphql_route
@@ -65,6 +66,7 @@ def create_app(
         relations=Relations(database, clock, worker.wake),
         erasures=Erasures(database, clock, worker.wake),
         people=People(database, clock),
+        administration=Administration(database, clock, settings, worker.wake),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,

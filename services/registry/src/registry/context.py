@@ -11,6 +11,7 @@ from goodstanding.clock import Clock
 from registry.access.model import Actor
 from registry.accreditations.loaders import AccreditationLoaders
 from registry.accreditations.service import Accreditations
+from registry.administration.service import Administration
 from registry.clock import moment
 from registry.database import Database
 from registry.erasure.loaders import ErasureLoaders
@@ -49,6 +50,7 @@ class Services:
     relations: Relations
     erasures: Erasures
     people: People
+    administration: Administration
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain

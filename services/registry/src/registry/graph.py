@@ -18,6 +18,7 @@ from registry.accreditations.decision_graph import ChangeQueries, Decision, find
 from registry.accreditations.graph import Accreditation, AccreditationQueries, find_accreditation
 from registry.accreditations.mutations import AccreditationMutations
 from registry.accreditations.proposal_graph import Proposal, ProposalQueries, find_proposal
+from registry.administration.mutations import AdministrationMutations
 from registry.context import Info
 from registry.documented import documented
 from registry.erasure.graph import ErasureMutations, ErasureQueries
@@ -64,7 +65,10 @@ class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQuer
 
 
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
-class Mutation(OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations):
+class Mutation(
+    OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations,
+    AdministrationMutations,
+):  # fmt: skip
     """Every mutation of the registry."""
 
 

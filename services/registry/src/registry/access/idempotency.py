@@ -6,11 +6,11 @@ comes meanwhile waits for that transaction; if it fails, the claim is gone with 
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
 
-from goodstanding.canonical import canonical_bytes
+from goodstanding.canonical import b64u, canonical_bytes, format_time
 from goodstanding.errors import EventError
 from registry.access import repository
 from registry.access.model import Actor
@@ -18,6 +18,9 @@ from registry.access.tables import IdempotencyRow
 from registry.database import WriteTx
 from registry.errors import Conflict, Invalid
 from registry.inserting import insert_if_new
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 MAX_KEY = 200
 
@@ -39,6 +42,11 @@ class Request:
         except EventError as error:
             raise Invalid(f"The input cannot be read: {error}.") from error
         return hashlib.sha256(content).digest()
+
+
+def plain(draft: "DataclassInstance") -> dict[str, Any]:
+    """A draft as JSON, to compare repeated requests."""
+    return {name: _json(value) for name, value in asdict(draft).items()}
 
 
 async def claim(tx: WriteTx, request: Request, *, result_id: str, now: datetime) -> str | None:
@@ -65,3 +73,15 @@ async def claim(tx: WriteTx, request: Request, *, result_id: str, now: datetime)
             code="KEY_REUSED",
         )
     return str(used.result_id)
+
+
+def _json(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return b64u(value)
+    if isinstance(value, dict):
+        return {name: _json(member) for name, member in value.items()}
+    return [_json(member) for member in value] if isinstance(value, list | tuple) else value

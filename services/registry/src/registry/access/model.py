@@ -14,8 +14,11 @@ class Role(StrEnum):
     PROPOSER = "proposer"  # the first pair of eyes
     APPROVER = "approver"  # the second pair of eyes; releases lists
     ADJUDICATION_REGISTRAR = "adjudication-registrar"  # records what a tribunal has ruled
-    AUTHORITY_ADMIN = "authority-admin"
-    SCHEME_OWNER = "scheme-owner"
+    ASSESSOR = "assessor"  # looks into applications; decides nothing
+    AUTHORITY_ADMIN = "authority-admin"  # gives and takes roles at the authority, as one of two
+    SCHEME_OWNER = "scheme-owner"  # gives and ends mandates, sets mappings and criteria, as one of two
+    REGULATOR = "regulator"  # sees what is restricted to regulators
+    SUBSCRIBER = "subscriber"  # is told of changes
 
 
 @dataclass(frozen=True, slots=True)

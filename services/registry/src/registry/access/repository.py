@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlmodel import col
 
 from registry.access.tables import IdempotencyRow, MemberRoleRow, MemberRow
@@ -25,6 +25,21 @@ async def insert_role(tx: WriteTx, authority_id: str, member_id: str, role: str)
     await insert_if_new(tx, MemberRoleRow, {"authority_id": authority_id, "member_id": member_id, "role": role})
 
 
+async def delete_role(tx: WriteTx, authority_id: str, member_id: str, role: str) -> None:
+    """Take a role away; it is gone for every act that has not asked yet."""
+    await tx.execute(delete(MemberRoleRow).where(_role(authority_id, role), col(MemberRoleRow.member_id) == member_id))
+
+
+async def lock_persons(tx: WriteTx, authority_id: str, role: str) -> list[str]:
+    """The persons with this role at the authority, API keys left out; the role stays as it is until this ends."""
+    held = await tx.scalars(
+        select(col(MemberRoleRow.member_id)).where(_role(authority_id, role)).order_by(col(MemberRoleRow.member_id))
+        .with_for_update()
+    )  # fmt: skip
+    persons = select(col(MemberRow.id)).where(col(MemberRow.id).in_(list(held)), ~col(MemberRow.client))
+    return list(await tx.scalars(persons))
+
+
 async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:
     """True for an API key, False for a person, None for nobody known here."""
     found = await tx.execute(select(col(MemberRow.client)).where(col(MemberRow.id) == member_id))
@@ -34,6 +49,10 @@ async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:
 async def roles_of(tx: ReadTx | WriteTx, member_id: str) -> frozenset[tuple[str, str]]:
     """The member's (authority, role) pairs as they stand now."""
     return frozenset((row.authority_id, row.role) for row in await _roles(tx, member_id))
+
+
+def _role(authority_id: str, role: str) -> ColumnElement[bool]:
+    return (col(MemberRoleRow.authority_id) == authority_id) & (col(MemberRoleRow.role) == role)
 
 
 async def _roles(tx: ReadTx | WriteTx, member_id: str) -> Iterable[Any]:

@@ -189,7 +189,7 @@ def _times(draft: DecisionDraft) -> dict[str, Any]:
     for field, name in (("effectiveFrom", "effective_from"), ("effectiveUntil", "effective_until")):
         moment = getattr(draft, name)
         if moment is not None:
-            _check_year(field, moment)
+            check_year(field, moment)
             made[name] = format_time(moment)
     if "effective_from" in made and "effective_until" in made and made["effective_until"] <= made["effective_from"]:
         raise Invalid("effectiveUntil must be later than effectiveFrom.", field="effectiveUntil")
@@ -244,7 +244,7 @@ def _claims(draft: DecisionDraft, scope: Mapping[str, Any]) -> dict[str, Any]:
     for field, name in (("validFrom", "valid_from"), ("validUntil", "valid_until")):
         day = getattr(draft, name)
         if day is not None:
-            _check_year(field, day)
+            check_year(field, day)
             made[name] = day.isoformat()
     if "valid_from" in made and "valid_until" in made and made["valid_until"] < made["valid_from"]:
         raise Invalid("validUntil, the last valid day, must not lie before validFrom.", field="validUntil")
@@ -259,7 +259,7 @@ def _condition(field: str, draft: ConditionDraft) -> dict[str, Any]:
     member(f"{field}.code", bodies.code, made["code"])
     member(f"{field}.text", bodies.text(1024), made["text"])
     if draft.deadline is not None:
-        _check_year(f"{field}.deadline", draft.deadline)
+        check_year(f"{field}.deadline", draft.deadline)
         made["deadline"] = draft.deadline.isoformat()
     if draft.met:
         made["met"] = True
@@ -292,6 +292,7 @@ def long_text(field: str, text: str, most: int) -> str:
     return text
 
 
-def _check_year(field: str, when: date) -> None:
+def check_year(field: str, when: date) -> None:
+    """Invalid for a day that nobody can mean."""
     if not _FIRST_YEAR <= when.year < _LAST_YEAR:
         raise Invalid(f"{field} lies in the year {when.year}; that is probably mistyped.", field=field)

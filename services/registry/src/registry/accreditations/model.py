@@ -60,11 +60,11 @@ class Accreditation:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A decision one person proposed and another one approves or rejects."""
+    """A decision, or an act of administration, one person proposed and another one approves or rejects."""
 
     id: str
     authority_id: str
-    number: str
+    number: str | None  # None: it is about the register itself
     act: str
     reason: str
     content: Mapping[str, Any]

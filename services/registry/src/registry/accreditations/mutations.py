@@ -19,7 +19,7 @@ from registry.loaders import known
 from registry.relay import UNSET, said
 from registry.scalars import Base64
 
-_KEY = "The same key and input give the same answer; the key with other input is a conflict."
+KEY = "The same key and input give the same answer; the key with other input is a conflict."
 
 
 @strawberry.input(description="Movement of workers from one country to another.")
@@ -43,7 +43,7 @@ class ScopeInput:
 class ApplyInput:
     """An application."""
 
-    idempotency_key: strawberry.ID = strawberry.field(description=_KEY)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
     organisation: strawberry.ID = strawberry.field(description="Who applies.")
     authority: strawberry.ID = strawberry.field(description="Who is to decide.")
     scheme: strawberry.ID = strawberry.field(description="Under which scheme.")
@@ -64,7 +64,7 @@ class ConditionInput:
 class ProposeDecisionInput:
     """A proposal."""
 
-    idempotency_key: strawberry.ID = strawberry.field(description=_KEY)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
     number: str = strawberry.field(description="The accreditation.")
     act: str = strawberry.field(description="The act, without regard to case, hyphens and blanks.")
     reason: str = strawberry.field(description="Reason code: letters, digits and ._:/-")
@@ -90,7 +90,7 @@ class ProposeDecisionInput:
 class ApproveProposalInput:
     """An approval."""
 
-    idempotency_key: strawberry.ID = strawberry.field(description=_KEY)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
     proposal: strawberry.ID = strawberry.field(description="The proposal.")
     digest: str = strawberry.field(description="The digest of what was read and is approved.")
 
@@ -99,7 +99,7 @@ class ApproveProposalInput:
 class RejectProposalInput:
     """A rejection."""
 
-    idempotency_key: strawberry.ID = strawberry.field(description=_KEY)
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
     proposal: strawberry.ID = strawberry.field(description="The proposal.")
     reason: str = strawberry.field(description="Why; kept in the authority's files.")
 
@@ -150,7 +150,7 @@ class AccreditationMutations:
     async def propose_decision(self, info: Info, input: ProposeDecisionInput) -> ProposalResult:  # noqa: A002
         """Propose a decision. Takes the role proposer at the authority."""
         acts = info.context.services.accreditations
-        return await _proposed(info, acts.propose(info.context.actor, _draft(input), key=str(input.idempotency_key)))
+        return await proposed(info, acts.propose(info.context.actor, _draft(input), key=str(input.idempotency_key)))
 
     @documented_mutation
     async def record_decision(self, info: Info, input: ProposeDecisionInput) -> DecisionResult:  # noqa: A002
@@ -168,7 +168,7 @@ class AccreditationMutations:
     async def reject_proposal(self, info: Info, input: RejectProposalInput) -> ProposalResult:  # noqa: A002
         """Reject a proposal. Takes another person, with the role approver."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
-        return await _proposed(info, acts.reject(info.context.actor, str(input.proposal), input.reason, key=key))
+        return await proposed(info, acts.reject(info.context.actor, str(input.proposal), input.reason, key=key))
 
 
 async def _decided(info: Info, act: Awaitable[str]) -> DecisionDone | Failure:
@@ -191,7 +191,7 @@ async def _decided(info: Info, act: Awaitable[str]) -> DecisionDone | Failure:
     )
 
 
-async def _proposed(info: Info, act: Awaitable[str]) -> ProposalDone | Failure:
+async def proposed(info: Info, act: Awaitable[str]) -> ProposalDone | Failure:
     """Do an act on a proposal, and read again what became of it."""
     try:
         proposal_id = await act

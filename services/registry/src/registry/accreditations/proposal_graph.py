@@ -4,6 +4,7 @@ from datetime import datetime
 
 import strawberry
 
+from goodstanding.canonical import canonical_bytes
 from registry.accreditations import model, repository
 from registry.accreditations.model import ProposalState
 from registry.context import Info
@@ -14,13 +15,16 @@ from registry.pages import cursor, page_request
 from registry.relay import UNSET, Node, PageInfo, page_info, said
 
 
-@strawberry.federation.type(keys=["id"], description="A decision one person proposed and another one decides on.")
+@strawberry.federation.type(keys=["id"], description="What one person proposed and another one decides on.")
 class Proposal(Node):
     """A proposal."""
 
     digest: str = strawberry.field(description="Binds approval to exactly this content (base64url SHA-256).")
     act: str = strawberry.field(description="The act proposed.")
-    number: str | None = strawberry.field(description="The accreditation it is about.")
+    number: str | None = strawberry.field(description="The accreditation it is about; null: the register itself.")
+    content: str | None = strawberry.field(
+        description="All that an act on the register itself will do, as the JSON its digest covers; null for a decision."
+    )
     reason: str = strawberry.field(description="Reason code.")
     effective_from: datetime | None = strawberry.field(description="From when; null: from the approval.")
     expires_at: datetime = strawberry.field(description="Until when it can be approved, exclusive.")
@@ -80,6 +84,7 @@ def proposal_type(found: model.Proposal, now: datetime) -> Proposal:
         digest=found.digest,
         act=found.act,
         number=found.number,
+        content=canonical_bytes(found.content).decode() if found.number is None else None,
         reason=found.reason,
         effective_from=found.effective_from,
         expires_at=found.expires_at,

@@ -7,19 +7,19 @@ What every act does, in this order; the numbers are those of the issuance cycle
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
-from goodstanding.canonical import b64u, format_time, parse_time
+from goodstanding.canonical import format_time, parse_time
 from goodstanding.clock import Clock
 from goodstanding.events import new_event_id, new_subject
 from goodstanding.standing import Decision, fold, shown
 from goodstanding.transitions import Actor as Bringing
 from goodstanding.transitions import Standing, Transition, transition
-from registry.access.idempotency import Request, claim
+from registry.access.idempotency import Request, claim, plain
 from registry.access.model import Actor, Role
-from registry.access.service import need_person_with, need_role
+from registry.access.service import need_role
 from registry.accreditations import deciding, events, repository
 from registry.accreditations.claims import Opening
 from registry.accreditations.deciding import Case
@@ -27,11 +27,12 @@ from registry.accreditations.drafts import DecisionDraft, ScopeDraft, content_of
 from registry.accreditations.model import ENDED_FOR_GOOD, Proposal, ProposalState, digest_of
 from registry.accreditations.numbers import fresh_number
 from registry.accreditations.projection import set_corridors
+from registry.accreditations.proposals import need_digest, open_proposal
 from registry.accreditations.tables import AccreditationRow
 from registry.checks import number
 from registry.clock import moment, not_before
 from registry.database import Database, WriteTx
-from registry.errors import Conflict, Forbidden, NotFound
+from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.ids import Node, fresh_id
 from registry.issuance import ledger, publication, status
 from registry.issuance.ledger import Entry, Stream
@@ -92,7 +93,7 @@ class Accreditations:
         async with self._database.write() as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
-            request = Request(actor, "applyForAccreditation", key, _plain(draft))
+            request = Request(actor, "applyForAccreditation", key, plain(draft))
             if earlier := await claim(tx, request, result_id=event_id, now=now):
                 return earlier
             await _need_known(tx, draft)
@@ -114,7 +115,7 @@ class Accreditations:
         async with self._database.write() as tx:
             now = moment(self._clock)
             proposal_id = fresh_id("prp", now)
-            request = Request(actor, "proposeDecision", key, _plain(draft))
+            request = Request(actor, "proposeDecision", key, plain(draft))
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):
                 return earlier
             case = await _case(tx, wanted)
@@ -135,7 +136,7 @@ class Accreditations:
         async with self._database.write() as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
-            request = Request(actor, "recordDecision", key, _plain(draft))
+            request = Request(actor, "recordDecision", key, plain(draft))
             if earlier := await claim(tx, request, result_id=event_id, now=now):
                 return earlier
             case = await _case(tx, wanted)
@@ -163,12 +164,10 @@ class Accreditations:
             request = Request(actor, "approveProposal", key, {"proposal": proposal_id, "digest": digest})
             if earlier := await claim(tx, request, result_id=event_id, now=now):
                 return earlier
-            proposal = await _open_proposal(tx, actor, proposal_id, now, what="approve a decision")
-            if digest != proposal.digest:
-                raise Conflict(
-                    "The digest is not that of this proposal. Read the proposal again and approve what it says now.",
-                    code="STALE_DIGEST",
-                )
+            proposal = await open_proposal(tx, actor, proposal_id, now, what="approve a decision")
+            if proposal.number is None:
+                raise Invalid("This is about the register itself: use approveAdministration.", field="proposal")
+            need_digest(proposal, digest)
             case = await _case(tx, proposal.number)
             await self._approve(tx, case, proposal, actor, event_id, not_before(case.history, now))
         self._wake()
@@ -183,7 +182,7 @@ class Accreditations:
             request = Request(actor, "rejectProposal", key, {"proposal": proposal_id, "reason": reason})
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):
                 return earlier
-            proposal = await _open_proposal(tx, actor, proposal_id, now, what="reject a decision")
+            proposal = await open_proposal(tx, actor, proposal_id, now, what="reject a decision")
             changes = {"state": ProposalState.REJECTED, "decided_by": actor.sub, "decided_at": now, "rejection": why}
             await repository.close_proposal(tx, proposal.id, changes)
         return proposal_id
@@ -228,7 +227,7 @@ class Accreditations:
         body = deciding.decision_body(case, content, opening, event_id=event_id, decided_at=now)
         decision = deciding.check(case, body)
         await _need_place(tx, case, decision, now)
-        await status.assign(tx, [(one, proposal.number, event_id) for one in given])
+        await status.assign(tx, [(one, case.accreditation.number, event_id) for one in given])
         persons = Persons(
             proposal.proposer, actor.sub, content.get("restricted_text"), tuple(content.get("evidence", ()))
         )
@@ -356,45 +355,5 @@ async def _need_known(tx: WriteTx, draft: ApplicationDraft) -> None:
             raise NotFound(f"There is no {what} {getattr(draft, what)[:60]!r}.")
 
 
-async def _open_proposal(tx: WriteTx, actor: Actor, proposal_id: str, now: datetime, *, what: str) -> Proposal:
-    """The proposal, locked, if this actor may decide it: a second person with the role, while it is open."""
-    proposal = await repository.lock_proposal(tx, proposal_id) if Node.PROPOSAL.fits(proposal_id) else None
-    if proposal is None or not actor.works_for(proposal.authority_id):
-        raise NotFound(f"There is no proposal {proposal_id[:60]!r} at an authority you work for.")
-    actor.need_person(what)
-    if actor.sub == proposal.proposer:  # before the role: whoever proposed learns why no role would help
-        raise Forbidden(
-            "Whoever proposed a decision may not decide on it: this takes a second person.", code="FOUR_EYES"
-        )
-    await need_person_with(tx, actor, proposal.authority_id, Role.APPROVER, what=what)
-    state = proposal.state_at(now)
-    if state is ProposalState.EXPIRED:
-        raise Conflict(
-            f"The proposal expired on {format_time(proposal.expires_at)}; propose again.", code="PROPOSAL_EXPIRED"
-        )
-    if state is not ProposalState.OPEN:
-        raise Conflict(
-            f"The proposal is already {state.lower()}.", blocked_by=proposal.event_id, code="ALREADY_DECIDED"
-        )
-    return proposal
-
-
 def _need_mandate(case: Case, act: str, now: datetime) -> None:
     require_mandate(case.mandates, authority_id=case.authority.id, scheme_id=case.scheme.id, act=act, at=now)
-
-
-def _plain(draft: DecisionDraft | ApplicationDraft) -> dict[str, Any]:
-    """A draft as JSON, to compare repeated requests."""
-    return {name: _json(value) for name, value in asdict(draft).items()}
-
-
-def _json(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return b64u(value)
-    if isinstance(value, dict):
-        return {name: _json(member) for name, member in value.items()}
-    return [_json(member) for member in value] if isinstance(value, list | tuple) else value

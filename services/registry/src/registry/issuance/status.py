@@ -5,14 +5,14 @@ Rules
 2. Only half of a list is ever allotted, so that neither counting nor guessing indices says much.
 3. An index is assigned with code 0, harmless while no record exists. Codes change in `set_codes` only; a 1 stays.
 4. A list's version grows with every change of a code in it, and with every coming change that its signed token would
-   outlive: the token is then out of date.
+   outlive, and with every change of its authority's mandates: the token is then out of date.
 5. Whoever changes lists holds first, in the order of their ids, every list this can be about: to allot, those of the
    authority; otherwise those in which the numbers have entries.
 """
 
 import random
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -91,6 +91,15 @@ async def shorten(tx: WriteTx, changes: Sequence[tuple[str, datetime]]) -> None:
         outlives = col(StatusListRow.id).in_(lists) & (col(StatusListRow.exp) > bindparam("changes_at"))
         statement = update(StatusListRow).where(outlives).values(version=col(StatusListRow.version) + 1)
         await tx.execute(statement, [{"of_number": number, "changes_at": at} for number, at in changes])
+
+
+async def outdate(tx: WriteTx, authority_ids: Collection[str]) -> None:
+    """Have every list of these authorities signed anew: what is known of their mandates has changed."""
+    if authority_ids:
+        of_them = col(StatusListRow.authority_id).in_(set(authority_ids))
+        await _hold(tx, of_them)
+        newer = col(StatusListRow.version) + 1
+        await tx.execute(update(StatusListRow).where(of_them).values(version=newer))
 
 
 async def _differing(tx: WriteTx, numbers: Sequence[str], codes: Mapping[str, int]) -> list[dict[str, Any]]:

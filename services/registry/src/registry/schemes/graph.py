@@ -1,5 +1,6 @@
 """Authorities and schemes in the public schema."""
 
+from datetime import datetime
 from typing import Any
 
 import strawberry
@@ -43,6 +44,26 @@ class Authority(Node):
         return await find_authority(info, str(id))
 
 
+@strawberry.type(description="What an authority may do under a scheme, from when to when.")
+class Mandate:
+    """A mandate."""
+
+    facts: strawberry.Private[model.Mandate]
+    id: strawberry.ID = strawberry.field(description="Its id; it is also named by authority, scheme and beginning.")
+    acts: list[str] = strawberry.field(description="The acts it covers.")
+    valid_from: datetime = strawberry.field(description="From when.")
+    valid_until: datetime | None = strawberry.field(description="Until when, exclusive; null: until it is ended.")
+    end: str | None = strawberry.field(
+        description="How it ended: expired, withdrawn, key_compromised; null: it did not."
+    )
+    suspect_from: datetime | None = strawberry.field(description="From when what was decided under it is in doubt.")
+
+    @documented
+    async def authority(self, info: Info) -> Authority:
+        """Who may act."""
+        return authority_type(await known(info.context.loaders.authorities, self.facts.authority_id))
+
+
 @strawberry.federation.type(keys=["id"], description="An integrity standard or a national licence.")
 class Scheme(Node):
     """A scheme."""
@@ -60,6 +81,13 @@ class Scheme(Node):
     def criteria(self) -> list[Criterion]:
         """What it asks for."""
         return [_criterion(entry) for entry in self.facts.criteria]
+
+    @documented
+    async def mandates(self, info: Info) -> list[Mandate]:
+        """The mandates there have been under it, in the order in which they were given."""
+        found = await known(info.context.loaders.mandates_under, str(self.id))
+        info.context.spend(len(found))
+        return [_mandate(one) for one in found]
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Scheme | None":  # noqa: A002
@@ -131,6 +159,18 @@ async def find_scheme(info: Info, scheme_id: str) -> Scheme | None:
     """The scheme with this id, or None."""
     found = await info.context.loaders.schemes.load(scheme_id) if Id.SCHEME.fits(scheme_id) else None
     return None if found is None else scheme_type(found)
+
+
+def _mandate(found: model.Mandate) -> Mandate:
+    return Mandate(
+        facts=found,
+        id=strawberry.ID(found.id),
+        acts=sorted(found.acts),
+        valid_from=found.valid_from,
+        valid_until=found.valid_until,
+        end=found.ended_as,
+        suspect_from=found.suspect_from,
+    )
 
 
 def _criterion(entry: Any) -> Criterion:

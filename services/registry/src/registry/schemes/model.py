@@ -2,18 +2,22 @@
 
 Rules
 1. An authority acts under a scheme only by a mandate that names the act and is current at the time of deciding.
-2. A mandate that has ended in any way allows no new act; what was decided under it runs on.
+2. A mandate that has ended in any way allows no new act; what that means for what was decided under it is in
+   `goodstanding.mandates`. One that ended may end in another way, when more is known, and may be given again.
 3. A scheme maps local words of status to canonical standings; a word without a mapping is unrecognised.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from goodstanding.bodies import as_set
+from goodstanding.canonical import format_time
+from goodstanding.mandates import ENDS, EXPIRED, WITHDRAWN
 from goodstanding.transitions import TRANSITIONS, Actor
-from registry.errors import Forbidden, Invalid
+from registry.errors import Conflict, Forbidden, Invalid
 
 AUTHORITY_KINDS = ("ministry", "accreditation-body", "scheme-owner", "transcriber")
 DECIDING_ACTS = tuple(row.act for row in TRANSITIONS if row.actors & {Actor.APPLICANT, Actor.AUTHORITY, Actor.TRIBUNAL})
@@ -44,6 +48,14 @@ class Scheme:
     mappings: tuple[Mapping[str, str], ...] = ()  # {word, standing}
     mapping_version: str | None = None
 
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts of its `scheme` event."""
+        made: dict[str, Any] = {"id": self.id, "name": self.name, "version": self.version, "owner": self.owner_id}
+        made |= {"criteria": list(self.criteria)} if self.criteria else {}
+        made |= {"mappings": list(self.mappings)} if self.mappings else {}
+        return made | ({"mapping_version": self.mapping_version} if self.mapping_version else {})
+
 
 @dataclass(frozen=True, slots=True)
 class Mandate:
@@ -56,10 +68,62 @@ class Mandate:
     valid_from: datetime
     valid_until: datetime | None = None  # exclusive
     ended_as: str | None = None  # expired | withdrawn | key_compromised
+    suspect_from: datetime | None = None
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts of its `mandate` event."""
+        times = {"from": self.valid_from, "until": self.valid_until, "suspect_from": self.suspect_from}
+        made: dict[str, Any] = {"authority": self.authority_id, "scheme": self.scheme_id, "acts": as_set(self.acts)}
+        made |= {name: format_time(at) for name, at in times.items() if at is not None}
+        return made | ({"end": self.ended_as} if self.ended_as else {})
 
     def current(self, at: datetime) -> bool:
         """True while new acts may rest on it (rule 2)."""
         return self.ended_as is None and self.valid_from <= at and (self.valid_until is None or at < self.valid_until)
+
+
+def given(mandate: Mandate, earlier: Iterable[Mandate]) -> Mandate:
+    """The mandate to store: one of the same beginning that has ended is given again, on the new terms (rule 2).
+
+    Raises Invalid for acts there are not and times that cross, Conflict while one of the same beginning runs.
+    """
+    known = {row.act for row in TRANSITIONS}
+    if not mandate.acts or not mandate.acts <= known:
+        raise Invalid(f"A mandate names acts out of {', '.join(sorted(known))}.", field="acts")
+    if mandate.valid_until is not None and mandate.valid_until <= mandate.valid_from:
+        raise Invalid("A mandate ends after it begins.", field="validUntil")
+    same = next((one for one in earlier if one.valid_from == mandate.valid_from), None)
+    if same is None:
+        return mandate
+    if same.ended_as is None:
+        raise Conflict(
+            f"{mandate.authority_id} has a mandate under {mandate.scheme_id} from then on already; end that one first.",
+            blocked_by=same.id,
+            code="MANDATE_EXISTS",
+        )
+    return replace(mandate, id=same.id)
+
+
+def ended(mandate: Mandate, end: str, suspect_from: datetime | None, now: datetime) -> Mandate:
+    """The mandate once it has ended in this way (rule 2); a withdrawal without a stated time is one from now on.
+
+    Raises Invalid for a time that does not fit, Conflict when it has ended so already.
+    """
+    if end not in ENDS:
+        raise Invalid(f"A mandate ends as {', '.join(ENDS)}.", field="end")
+    if end == EXPIRED and suspect_from is not None:
+        raise Invalid("What was decided under an expired mandate runs on: leave suspectFrom out.", field="suspectFrom")
+    if suspect_from is not None and not mandate.valid_from <= suspect_from <= now:
+        raise Invalid("suspectFrom lies before the mandate's beginning, or in the future.", field="suspectFrom")
+    since = suspect_from
+    if end == WITHDRAWN and since is None:
+        since = mandate.suspect_from if mandate.ended_as == WITHDRAWN else now
+    over = max(min(now, mandate.valid_until or now), mandate.valid_from)
+    after = replace(mandate, ended_as=end, suspect_from=since, valid_until=over)
+    if after == mandate:
+        raise Conflict(f"The mandate {mandate.id} has ended as {end} already.", blocked_by=mandate.id, code="ENDED")
+    return after
 
 
 def require_mandate(

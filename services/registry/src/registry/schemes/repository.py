@@ -1,20 +1,25 @@
 """Queries on authorities, schemes and mandates."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlmodel import SQLModel, col
 
+from goodstanding.mandates import MandateEvent
 from registry.database import ReadTx, WriteTx
+from registry.inserting import insert_if_new
 from registry.issuance.ledger import Stream
+from registry.issuance.tables import EventRow
 from registry.pages import Page, PageRequest, cut
 from registry.schemes.model import Authority, Mandate, Scheme
-from registry.schemes.tables import AuthorityRow, MandateRow, SchemeRow
+from registry.schemes.tables import AuthorityRow, MandateRow, SchemeMappingRow, SchemeRow
 
 _AUTHORITIES = SQLModel.metadata.tables["authorities"]
 _SCHEMES = SQLModel.metadata.tables["schemes"]
 _MANDATES = SQLModel.metadata.tables["mandates"]
+_EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
 
 
 async def store_authority(tx: WriteTx, authority: Authority, *, subject: bytes) -> Stream:
@@ -50,10 +55,53 @@ async def store_mandate(tx: WriteTx, mandate: Mandate, *, subject: bytes) -> Str
         "valid_from": mandate.valid_from,
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
+        "suspect_from": mandate.suspect_from,
         "subject": subject,
     }
     await tx.execute(insert(MandateRow), [row])
     return Stream(MandateRow, mandate.id, subject, None)
+
+
+async def change_mandate(tx: WriteTx, mandate: Mandate) -> Stream:
+    """Store how a mandate stands now; returns its stream."""
+    changes = {
+        "acts": sorted(mandate.acts),
+        "valid_until": mandate.valid_until,
+        "ended_as": mandate.ended_as,
+        "suspect_from": mandate.suspect_from,
+    }
+    await tx.execute(update(MandateRow).where(col(MandateRow.id) == mandate.id).values(changes))
+    return await _stream(tx, MandateRow, mandate.id)
+
+
+async def change_scheme(tx: WriteTx, scheme: Scheme) -> Stream:
+    """Store a scheme's new criteria or mapping; what its words meant before stays. Returns its stream."""
+    this = col(SchemeRow.id) == scheme.id
+    version, mappings = col(SchemeRow.mapping_version), col(SchemeRow.mappings)
+    for held, words in (await tx.execute(select(version, mappings).where(this))).all():
+        kept = {"scheme_id": scheme.id, "version": held or "", "mappings": words}
+        await insert_if_new(tx, SchemeMappingRow, kept)
+    changes = {
+        "version": scheme.version,
+        "criteria": [dict(criterion) for criterion in scheme.criteria],
+        "mappings": [dict(mapping) for mapping in scheme.mappings],
+        "mapping_version": scheme.mapping_version,
+    }
+    await tx.execute(update(SchemeRow).where(this).values(changes))
+    return await _stream(tx, SchemeRow, scheme.id)
+
+
+async def lock_scheme(tx: WriteTx, scheme_id: str) -> Scheme | None:
+    """The scheme, locked until the transaction ends: it, and mandates under it, change one after another."""
+    found = (await tx.execute(select(_SCHEMES).where(_SCHEMES.c.id == scheme_id).with_for_update())).first()
+    return None if found is None else _scheme(found)
+
+
+async def scheme_facts(tx: WriteTx, scheme_id: str) -> list[dict[str, Any]]:
+    """The facts of every event about the scheme, the oldest first."""
+    statement = select(_EVENTS.c.body).where(_EVENTS.c.kind == "scheme", _EVENTS.c.number.is_(None))
+    found = [json.loads(body)["data"] for body in await tx.scalars(statement.order_by(_EVENTS.c.seq))]
+    return [facts for facts in found if facts["id"] == scheme_id]
 
 
 async def authorities(tx: ReadTx | WriteTx, ids: Sequence[str]) -> dict[str, Authority]:
@@ -93,12 +141,51 @@ async def schemes_of(tx: ReadTx | WriteTx, authority_ids: Sequence[str]) -> dict
 async def mandates(tx: ReadTx | WriteTx, authority_id: str, scheme_id: str) -> list[Mandate]:
     """Every mandate the authority has had under the scheme."""
     statement = select(_MANDATES).where(_MANDATES.c.authority_id == authority_id, _MANDATES.c.scheme_id == scheme_id)
-    return [
-        Mandate(
-            row.id, row.authority_id, row.scheme_id, frozenset(row.acts), row.valid_from, row.valid_until, row.ended_as
-        )
-        for row in await tx.execute(statement)
-    ]
+    return [_mandate(row) for row in await tx.execute(statement)]
+
+
+async def mandate(tx: ReadTx | WriteTx, mandate_id: str) -> Mandate | None:
+    """The mandate with this id."""
+    found = (await tx.execute(select(_MANDATES).where(_MANDATES.c.id == mandate_id))).first()
+    return None if found is None else _mandate(found)
+
+
+async def mandates_under(tx: ReadTx | WriteTx, scheme_ids: Sequence[str]) -> dict[str, list[Mandate]]:
+    """By scheme: every mandate there has been under it, in the order in which they were given."""
+    of: dict[str, list[Mandate]] = {scheme: [] for scheme in scheme_ids}
+    statement = select(_MANDATES).where(_MANDATES.c.scheme_id.in_(scheme_ids)).order_by(_MANDATES.c.id)
+    for row in await tx.execute(statement):
+        of[row.scheme_id].append(_mandate(row))
+    return of
+
+
+async def mandate_events(
+    tx: ReadTx | WriteTx, authority_ids: Collection[str]
+) -> dict[tuple[str, str], list[MandateEvent]]:
+    """By (authority, scheme): how its mandates stand, event by event, pending ones included, the oldest first."""
+    statement = select(_EVENTS.c.body, _EVENTS.c.log_index).where(
+        _EVENTS.c.kind == "mandate", _EVENTS.c.number.is_(None)
+    )
+    of: dict[tuple[str, str], list[MandateEvent]] = {}
+    for body, index in await tx.execute(statement.order_by(_EVENTS.c.seq)):
+        data = json.loads(body)["data"]
+        if data["authority"] in authority_ids:
+            event = MandateEvent.from_body(data, index)
+            of.setdefault((event.authority, event.scheme), []).append(event)
+    return of
+
+
+async def _stream(tx: WriteTx, row: type[SQLModel], key: str) -> Stream:
+    table = SQLModel.metadata.tables[str(row.__tablename__)]
+    held = (await tx.execute(select(table.c.subject, table.c.head).where(table.c.id == key).with_for_update())).one()
+    return Stream(row, key, held.subject, held.head)
+
+
+def _mandate(row: Any) -> Mandate:
+    return Mandate(
+        row.id, row.authority_id, row.scheme_id, frozenset(row.acts), row.valid_from, row.valid_until, row.ended_as,
+        row.suspect_from,
+    )  # fmt: skip
 
 
 def _authority(row: Any) -> Authority:

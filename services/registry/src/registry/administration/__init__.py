@@ -1,0 +1,1 @@
+"""Acts on the register itself, under four eyes: mandates, mappings, criteria, roles."""

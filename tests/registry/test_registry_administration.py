@@ -1,0 +1,457 @@
+"""Acts on the register itself: who may, for every role and act; four eyes; what each act does, and what it refuses."""
+
+import asyncio
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from administration_world import BEGAN, OFFICIALS, Offices, appoint, criteria, mandate, mandate_end, mappings, role
+from core_world import LABOUR, LICENCE, OWNER, START, TRADE
+from sqlalchemy.exc import IntegrityError
+
+from goodstanding.canonical import b64u, format_time
+from registry.access.model import Role
+from registry.access.service import grant_role
+from registry.accreditations.drafts import DecisionDraft
+from registry.accreditations.proposals import open_proposal
+from registry.administration.drafts import CriterionDraft
+from registry.administration.model import ACTS, At
+from registry.administration.service import Administration
+from registry.database import Database
+from registry.errors import Conflict, Forbidden, Invalid, NotFound
+
+OWNERS, ADMINS = {"olga", "omar"}, {"ada", "abel", "authority-admin-here"}
+
+
+@pytest.fixture
+async def offices(register):
+    await appoint(register)
+    return Offices(register)
+
+
+async def draft_of(act, offices):
+    """A draft of each act that is legal."""
+    return {
+        "give_mandate": mandate(),
+        "end_mandate": mandate_end((await offices.mandates())[0]),
+        "set_mappings": mappings(),
+        "publish_criteria": criteria(),
+        "grant_role": role("nobody"),
+        "withdraw_role": role("registrar-here", withdraw=True),
+    }[act]
+
+
+def taking_part(act):
+    """Who has the role that an act takes, where it takes it; the API key among them."""
+    return (OWNERS if act.at is At.SCHEME_OWNER else ADMINS) | {"key"}
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)
+async def test_every_member_and_act(offices, act):
+    """The matrix: every member proposes, and every member stands before what the first of two persons proposed."""
+    register, draft = offices.register, await draft_of(act.name, offices)
+    first, second, *_ = sorted(taking_part(act) - {"key"})
+    proposing, approving = set(), set()
+    proposal_id, digest = await offices.proposed(first, draft)
+    for member in OFFICIALS:
+        actor = await register.actor(member)
+        if not await refused(offices.acts.propose(actor, draft, key=register.key())):
+            proposing.add(member)
+        if not await refused(reaches(register, actor, proposal_id)):
+            approving.add(member)
+
+    assert proposing == taking_part(act)
+    assert approving == taking_part(act) - {"key", first}
+    await offices.approved(second, proposal_id, digest)
+    (row,) = [row for row in await offices.rows("proposals") if row.id == proposal_id]
+    assert (row.state, row.number, row.proposer, row.decided_by) == ("APPROVED", None, first, second)
+
+
+async def reaches(register, actor, proposal_id):
+    """Whether an actor gets as far as the proposal's content, to approve or to reject."""
+    async with register.database.write() as tx:
+        await open_proposal(tx, actor, proposal_id, register.clock(), what="approve an act of administration")
+
+
+async def refused(act):
+    try:
+        await act
+    except (Forbidden, NotFound):
+        return True
+    return False
+
+
+def test_the_matrix_is_whole():
+    """Every role at the authority is somebody in the matrix, and so is whoever has none."""
+    roles = {held for _, all_held in OFFICIALS.values() for authority, held in all_held if authority == LABOUR}
+    assert roles == set(Role)
+    assert (len(Role), len(OFFICIALS), len(ACTS)) == (9, 17, 6)
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)
+async def test_whoever_proposed_neither_approves_nor_rejects(offices, act):
+    first = min(taking_part(act) - {"key"})
+    proposal_id, digest = await offices.proposed(first, await draft_of(act.name, offices))
+    actor = await offices.register.actor(first)
+
+    with pytest.raises(Forbidden, match="second person"):
+        await offices.acts.approve(actor, proposal_id, digest, key="1")
+    with pytest.raises(Forbidden, match="second person"):
+        await offices.register.acts.reject(actor, proposal_id, "No", key="2")
+
+
+async def test_an_api_key_proposes_and_never_approves(offices):
+    proposal_id, digest = await offices.proposed("key", mandate())
+    other = await offices.proposed("olga", mandate(valid_from=START + timedelta(days=1)))
+
+    with pytest.raises(Forbidden, match="takes a person"):
+        await offices.approved("key", *other)
+    await offices.approved("olga", proposal_id, digest)
+
+
+async def test_each_kind_of_proposal_is_approved_by_its_own_mutation(offices):
+    register = offices.register
+    number = await register.applied()
+    register.clock.forward(seconds=1)
+    decision = await register.proposed(number, "grant")
+    administration = await offices.proposed("olga", mandate())
+
+    with pytest.raises(Invalid, match="approveProposal"):
+        await offices.acts.approve(await register.actor("anil"), *decision, key="1")
+    with pytest.raises(Invalid, match="approveAdministration"):
+        await register.acts.approve(await register.actor("omar"), *administration, key="2")
+
+
+async def test_an_expired_proposal_and_a_rejected_one_are_not_approved(offices):
+    register = offices.register
+    late = await offices.proposed("olga", mandate())
+    register.clock.forward(days=400)
+    with pytest.raises(Conflict, match="expired"):
+        await offices.approved("omar", *late)
+
+    proposal_id, digest = await offices.proposed("olga", mappings())
+    await register.acts.reject(await register.actor("omar"), proposal_id, "No.", key="1")
+    with pytest.raises(Conflict, match="already rejected"):
+        await offices.approved("omar", proposal_id, digest)
+
+
+async def test_only_the_digest_of_what_was_proposed_is_approved(offices):
+    proposal_id, _ = await offices.proposed("olga", mappings())
+    _, other = await offices.proposed("olga", mappings(version="3"))
+
+    with pytest.raises(Conflict) as refusal:
+        await offices.approved("omar", proposal_id, other)
+    assert refusal.value.code == "STALE_DIGEST"
+
+
+async def test_a_key_is_used_once(offices):
+    register = offices.register
+    first = await offices.proposed("olga", mandate(), key="again")
+    assert await offices.proposed("olga", mandate(), key="again") == first
+    with pytest.raises(Conflict, match="other input"):
+        await offices.proposed("olga", mandate(acts=["grant"]), key="again")
+
+    omar = await register.actor("omar")
+    assert {await offices.acts.approve(omar, *first, key="once") for _ in range(3)} == {first[0]}
+    assert len(await offices.mandates(TRADE)) == 1
+
+
+async def test_what_was_legal_when_it_was_proposed_must_still_be(offices):
+    twice = [await offices.proposed("olga", draft) for draft in (mandate(), mandate(), mappings(), mappings())]
+    await offices.approved("omar", *twice[0])
+    await offices.approved("omar", *twice[2])
+
+    for proposal, code in ((twice[1], "MANDATE_EXISTS"), (twice[3], "VERSION_USED")):
+        with pytest.raises(Conflict) as refusal:
+            await offices.approved("omar", *proposal)
+        assert refusal.value.code == code
+
+
+@pytest.mark.both_backends
+async def test_two_approvers_race_and_it_is_done_once(offices):
+    register = offices.register
+    async with register.database.write() as tx:
+        await grant_role(tx, OWNER, "ada", Role.SCHEME_OWNER)
+    proposal_id, digest = await offices.proposed("olga", mandate())
+    databases = [Database(register.database.url) for _ in range(2)]
+
+    async def approve(member, database):
+        acts = Administration(database, register.clock, register.settings, lambda: None)
+        return await acts.approve(await register.actor(member), proposal_id, digest, key=f"by-{member}")
+
+    pairs = zip(("omar", "ada"), databases, strict=True)
+    results = await asyncio.gather(*(approve(*pair) for pair in pairs), return_exceptions=True)
+    for database in databases:
+        await database.close()
+
+    assert results.count(proposal_id) == 1
+    (refusal,) = [result for result in results if result != proposal_id]
+    assert isinstance(refusal, Conflict), refusal
+    assert len(await offices.mandates(TRADE)) == 1
+
+
+@pytest.mark.both_backends
+@pytest.mark.parametrize("change", ["decided_by = proposer", "decided_by = NULL"])
+async def test_the_database_says_so_too(offices, change):
+    await offices.done(mandate())
+
+    with pytest.raises(IntegrityError):
+        async with offices.register.database.write() as tx:
+            await tx.exec_driver_sql(f"UPDATE proposals SET {change}")
+
+
+# --- what each act does
+
+
+async def events(offices, kind):
+    return [json.loads(row.body) for row in sorted(await offices.rows("events"), key=lambda row: row.seq)
+            if row.kind == kind]  # fmt: skip
+
+
+async def test_a_mandate_lets_an_authority_act_and_is_logged(offices):
+    await offices.done(mandate(valid_until=START + timedelta(days=10)))
+
+    assert (await events(offices, "mandate"))[-1]["data"] == {
+        "authority": TRADE, "scheme": LICENCE, "acts": ["apply", "grant"], "from": "2026-05-04T09:00:00.000Z",
+        "until": "2026-05-14T09:00:00.000Z",
+    }  # fmt: skip
+    assert (await events(offices, "mandate"))[-1]["authority"] == OWNER
+    register = offices.register
+    await register.logged()
+    assert len(register.log.events) == len(await offices.rows("events"))
+
+
+@pytest.mark.parametrize("end", ["expired", "withdrawn", "key_compromised"])
+async def test_a_mandate_that_ended_yesterday_refuses_new_acts(offices, end):
+    register = offices.register
+    number, waiting = await register.granted(), await register.applied(name="Another")
+    await offices.end(end)
+    register.clock.forward(days=1)
+
+    for act, about in (("suspend", number), ("grant", waiting)):
+        with pytest.raises(Forbidden) as refusal:
+            await register.proposed(about, act, **({"measure": "preventive"} if act == "suspend" else {}))
+        assert refusal.value.code == "NO_MANDATE"
+    with pytest.raises(Forbidden, match="not current"):
+        await register.applied(name="A third")
+
+
+async def test_a_decision_proposed_under_a_mandate_is_not_approved_after_its_end(offices):
+    register = offices.register
+    number = await register.applied()
+    register.clock.forward(seconds=1)
+    proposal = await register.proposed(number, "grant")
+    await offices.end("expired")
+
+    with pytest.raises(Forbidden, match="not current"):
+        await register.acts.approve(await register.actor("anil"), *proposal, key="late")
+
+
+async def test_a_mandate_ends_worse_when_more_is_known_and_can_be_given_again(offices):
+    (first,) = await offices.mandates()
+    await offices.end("expired")
+    await offices.end("withdrawn", START - timedelta(days=3))
+    await offices.end("key_compromised")
+    with pytest.raises(Conflict, match="key_compromised already"):
+        await offices.end("key_compromised")
+    await offices.end("expired")  # it was a false alarm
+    await offices.done(mandate(authority=LABOUR, valid_from=BEGAN))
+
+    assert await offices.mandates() == [first]  # the same one
+    stated = [(data.get("end"), data.get("suspect_from")) for data in
+              (event["data"] for event in await events(offices, "mandate")) if data["from"] == format_time(BEGAN)
+              and (data["authority"], data["scheme"]) == (LABOUR, LICENCE)]  # fmt: skip
+    assert stated == [
+        (None, None), ("expired", None), ("withdrawn", "2026-05-01T09:00:00.000Z"), ("key_compromised", None),
+        ("expired", None), (None, None),
+    ]  # fmt: skip
+    await offices.register.applied(name="Once more")
+
+
+async def test_criteria_get_a_version_that_decisions_cite(offices):
+    register = offices.register
+    number = await register.applied()
+    await offices.done(criteria())
+
+    query = "{ scheme(id: %s) { version criteria { code title indicators } mandates { id end authority { id } } } }"
+    found = (await register.ask(query % json.dumps(LICENCE)))["scheme"]
+    assert (found["version"], [one["code"] for one in found["criteria"]]) == ("2", ["REMEDY"])
+    assert found["mandates"] == [{"id": (await offices.mandates())[0], "end": None, "authority": {"id": LABOUR}}]
+    register.clock.forward(seconds=1)
+    event_id = await register.decided(number, "grant")
+    cited = {body["event_id"]: body["scheme_version"] for body in await events(offices, "decision")}
+    assert cited == {event_id: "2", min(cited): "1"}
+    with pytest.raises(Conflict, match="version '1'"):
+        await offices.proposed("olga", criteria(version="1"))
+
+
+async def test_a_role_counts_from_the_approval_to_the_withdrawal(offices):
+    register = offices.register
+    draft = role("nobody", Role.PROPOSER)
+    number = await register.applied()
+    with pytest.raises(Forbidden):
+        await register.proposed(number, "grant", member="nobody")
+
+    await offices.done(draft)
+    register.clock.forward(seconds=1)
+    await register.proposed(number, "grant", member="nobody")
+    with pytest.raises(Conflict, match="already"):
+        await offices.proposed("ada", draft)
+
+    held = await register.actor("nobody")
+    await offices.done(role("nobody", Role.PROPOSER, withdraw=True))
+    with pytest.raises(Forbidden):  # also with a token from before
+        await register.acts.propose(held, DecisionDraft(number, "grant", "OK"), key="old token")
+    with pytest.raises(Conflict, match="is not proposer"):
+        await offices.proposed("ada", role("nobody", Role.PROPOSER, withdraw=True))
+
+
+async def test_an_admin_makes_no_owner_of_another_authority(offices):
+    with pytest.raises(Forbidden):
+        await offices.proposed("ada", role("pema", Role.SCHEME_OWNER, authority=OWNER))
+    await offices.done(role("pema", Role.SCHEME_OWNER))  # at the ministry, which owns no scheme
+
+    with pytest.raises(Forbidden):
+        await offices.proposed("pema", mandate())
+
+
+async def test_two_who_administer_an_authority_stay(offices):
+    for member in ("authority-admin-here", "abel"):
+        draft = role(member, Role.AUTHORITY_ADMIN, withdraw=True)
+        if member == "abel":
+            with pytest.raises(Conflict, match="fewer than 2 persons"):
+                await offices.proposed("ada", draft)
+        else:
+            await offices.done(draft)
+
+
+# --- bad input
+
+LONG, EARLY = "x" * 200_000, START - timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("draft", "field"),
+    [
+        (mandate(acts=[]), "acts"),
+        (mandate(acts=["bless"]), "acts[0]"),
+        (mandate(acts=["grant", LONG]), "acts[1]"),
+        (mandate(acts=["grant"] * 201), "acts"),
+        (mandate(valid_until=START), "validUntil"),
+        (mandate(valid_until=EARLY), "validUntil"),
+        (mandate(valid_from=START.replace(year=2)), "validFrom"),
+        (mandate(reason="two words"), "reason"),
+        (mandate(reason=LONG), "reason"),
+        (mandate_end("man_" + "0" * 32, "forgotten"), "end"),
+        (mandate_end("man_" + "0" * 32, LONG), "end"),
+        (mandate_end(None, suspect_from=START + timedelta(days=1)), "suspectFrom"),
+        (mandate_end(None, suspect_from=BEGAN - timedelta(days=1)), "suspectFrom"),
+        (mandate_end(None, "expired", suspect_from=EARLY), "suspectFrom"),
+        (mappings(("rated", "EXCELLENT")), "mappings[0].standing"),
+        (mappings(("rated", "")), "mappings[0].standing"),
+        (mappings(("", "ACTIVE")), "mappings[0].word"),
+        (mappings((LONG, "ACTIVE")), "mappings[0].word"),
+        (mappings(("ra\x00ted", "ACTIVE")), "mappings[0].word"),
+        (mappings(("\u202erated", "ACTIVE")), "mappings[0].word"),
+        (mappings(("rated", "ACTIVE"), (" rated ", "REVOKED")), "mappings"),
+        (mappings(version=""), "version"),
+        (mappings(version=LONG), "version"),
+        (criteria(CriterionDraft("A", LONG)), "criteria[0].title"),
+        (criteria(CriterionDraft("A", "\u200bTitle")), "criteria[0].title"),
+        (criteria(CriterionDraft("no code", "Title")), "criteria[0].code"),
+        (criteria(CriterionDraft("A", "T"), CriterionDraft("A", "U")), "criteria"),
+        (criteria(CriterionDraft("A", "T", ["\x07"])), "criteria[0].indicators[0]"),
+        (criteria(CriterionDraft("A", "T", ["I"] * 51)), "criteria[0].indicators"),
+        (criteria(*(CriterionDraft(f"C{n}", "T" * 300) for n in range(100))), None),  # no event holds so much
+        (role(role="emperor"), "role"),
+        (role(role=LONG), "role"),
+        (role(LONG), "member"),
+        (role("a\nb"), "member"),
+    ],
+)
+async def test_what_cannot_be_is_refused_and_named(offices, draft, field):
+    if getattr(draft, "mandate", "") is None:
+        draft = replace(draft, mandate=(await offices.mandates())[0])
+    before = await offices.register.snapshot()
+
+    with pytest.raises(Invalid) as refusal:
+        await offices.proposed("ada" if "Role" in type(draft).__name__ else "olga", draft)
+
+    assert refusal.value.field == field
+    assert len(refusal.value.message) < 900
+    assert await offices.register.snapshot() == before
+
+
+@pytest.mark.parametrize("none", ["", "nonsense", "\x00", "\ud800", "аut_labour", LONG])
+async def test_what_there_is_not_is_not_found(offices, none):
+    """Unknown ids of every kind, those that look like a known one among them; ids that no event may hold as well."""
+    unknown = (
+        mandate(authority=none), mandate(scheme=none), mandate_end(none), mappings(scheme=none), criteria(scheme=none),
+        role("аda"), role("who"),
+    )  # fmt: skip
+    for draft in unknown:
+        with pytest.raises((NotFound, Invalid)):
+            await offices.proposed("ada" if hasattr(draft, "member") else "olga", draft)
+    with pytest.raises((Forbidden, Invalid)):
+        await offices.proposed("ada", role(authority=none))
+    for proposal in (none, "prp_" + "0" * 32):
+        with pytest.raises((NotFound, Invalid)):
+            await offices.approved("omar", proposal, "digest")
+
+
+# --- through the public schema
+
+PROPOSE = """mutation ($i: ProposeMandateInput!) { proposeMandate(input: $i) {
+  ... on ProposalDone { proposal { id digest act number content effectiveFrom } }
+  ... on DomainError { __typename code message } } }"""
+APPROVE = """mutation ($i: ApproveProposalInput!) { approveAdministration(input: $i) {
+  ... on AdministrationDone { proposal { id state } } ... on DomainError { __typename code message } } }"""
+
+
+async def test_through_the_public_schema(offices):
+    register = offices.register
+    asked = {
+        "authority": TRADE,
+        "scheme": LICENCE,
+        "acts": ["GRANT"],
+        "validFrom": "2026-05-04T09:00:00Z",
+        "reason": "A",
+    }
+    made = await register.ask(PROPOSE, "olga", i=asked | {"idempotencyKey": "1"})
+    proposal = made["proposeMandate"]["proposal"]
+    assert (proposal["act"], proposal["number"]) == ("give_mandate", None)
+    assert b64u(hashlib.sha256(proposal["content"].encode()).digest()) == proposal["digest"]  # it can be checked
+
+    approval = {"proposal": proposal["id"], "digest": proposal["digest"], "idempotencyKey": "2"}
+    refused = await register.ask(APPROVE, "olga", i=approval)
+    assert refused["approveAdministration"]["code"] == "FOUR_EYES"
+    done = await register.ask(APPROVE, "omar", i=approval)
+    assert done["approveAdministration"] == {"proposal": {"id": proposal["id"], "state": "APPROVED"}}
+    assert (await register.ask(PROPOSE, None, i=asked | {"idempotencyKey": "3"}))["proposeMandate"]["code"] == (
+        "NOT_SIGNED_IN"
+    )
+
+
+@pytest.mark.parametrize(
+    ("mutation", "kind", "asked"),
+    [
+        ("proposeMandateEnd", "ProposeMandateEndInput", {"mandate": "first", "end": "WITHDRAWN"}),
+        ("proposeMappings", "ProposeMappingsInput",
+         {"scheme": LICENCE, "version": "2", "mappings": [{"word": "rated", "standing": "ACTIVE"}]}),
+        ("proposeCriteria", "ProposeCriteriaInput",
+         {"scheme": LICENCE, "version": "2", "criteria": [{"code": "A", "title": "B"}]}),
+        ("proposeRole", "ProposeRoleInput", {"authority": LABOUR, "member": "nobody", "role": "REGULATOR"}),
+        ("proposeRoleWithdrawal", "ProposeRoleInput", {"authority": LABOUR, "member": "pema", "role": "PROPOSER"}),
+    ],
+)  # fmt: skip
+async def test_every_proposal_has_a_mutation(offices, mutation, kind, asked):
+    if "mandate" in asked:
+        asked = asked | {"mandate": (await offices.mandates())[0]}
+    query = f"""mutation ($i: {kind}!) {{ {mutation}(input: $i) {{
+      ... on ProposalDone {{ proposal {{ number state }} }} ... on DomainError {{ code message }} }} }}"""
+    member = "ada" if "Role" in mutation else "olga"
+
+    made = await offices.register.ask(query, member, i=asked | {"idempotencyKey": "1", "reason": "OK"})
+    assert made[mutation] == {"proposal": {"number": None, "state": "OPEN"}}
