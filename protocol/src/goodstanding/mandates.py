@@ -14,7 +14,7 @@ Rules
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from goodstanding.canonical import parse_time
@@ -26,6 +26,8 @@ WITHDRAWN: Final = "withdrawn"
 KEY_COMPROMISED: Final = "key_compromised"
 ENDS: Final = (EXPIRED, WITHDRAWN, KEY_COMPROMISED)
 DOUBTED: Final = frozenset({WITHDRAWN, KEY_COMPROMISED})
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 FirstLogged = Callable[[int], datetime | None]
 """(log index) -> the first time cosignature that covers it; None where that is not known."""
@@ -99,16 +101,33 @@ def suspicion(
     first_logged: FirstLogged,
 ) -> datetime | None:
     """Since when what an accreditation is shown as at ``at`` is suspect: the earliest of the decisions that count."""
-    views = [known_mandates(events, size)]
-    if size is None:
-        views.append(known_mandates(event for event in events if event.index is not None))  # rule 6
-    doubted = [view for view in views if any(one.doubted for one in view)]
+    doubted = [view for view in _views(events, size) if any(one.doubted for one in view)]
     if not doubted:
         return None
     counting = [decision for decision in in_force(history, size) if decision.effective_from <= at]
     times = {None if d.index is None else first_logged(d.index) for d in counting}
     found = [suspect(view, at, time) for view in doubted for time in times]
     return min((since for since in found if since is not None), default=None)
+
+
+def suspicion_of_all(events: Sequence[MandateEvent], at: datetime) -> datetime | None:
+    """Since when whatever the authority decided is suspect at ``at``, whenever it was logged; None where it depends."""
+    found = [suspect(view, at, _LONG_AGO) for view in _views(events, None)]
+    return min((since for since in found if since is not None), default=None)
+
+
+def next_turn(events: Iterable[MandateEvent], now: datetime) -> datetime | None:
+    """The next instant at which doubt begins or is lifted by itself."""
+    turns = (at for event in events for at in (event.valid_from, event.suspect_from) if at is not None)
+    return min((at for at in turns if at > now), default=None)
+
+
+def _views(events: Sequence[MandateEvent], size: int | None) -> list[list[MandateEvent]]:
+    """The mandates as known at a size; without one, by all events and by the logged ones alone (rule 6)."""
+    known = known_mandates(events, size)
+    if size is not None or all(event.index is not None for event in events):
+        return [known]
+    return [known, known_mandates(event for event in events if event.index is not None)]
 
 
 def _covers(ended: MandateEvent, mandates: Iterable[MandateEvent], at: datetime, first_logged: datetime | None) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from goodstanding.canonical import parse_time
+from goodstanding.mandates import suspicion
 from goodstanding.standing import overlays, shown, shown_until
 from goodstanding.transitions import MeasureKind
 from goodstanding.transitions import Standing as Shown
@@ -16,7 +17,7 @@ from registry.accreditations.decision_graph import DecisionConnection, decision_
 from registry.accreditations.enums import Basis, Standing
 from registry.accreditations.events import LogPosition
 from registry.accreditations.repository import Filter
-from registry.accreditations.views import PENDING_LOG, View
+from registry.accreditations.views import ISSUER_SUSPECT, PENDING_LOG, View
 from registry.context import Info
 from registry.documented import documented
 from registry.errors import Invalid
@@ -133,7 +134,11 @@ class Accreditation(Node):
         view = await self._view(info)
         asked = said(known_at)
         position = await known(info.context.loaders.log, asked)
-        return _standing(info, view, said(as_of), position, known_before=asked)
+        at = said(as_of) or info.context.now
+        found = _standing(info, view, said(as_of), position, known_before=asked)
+        if found is not None and (since := await self._doubt(info, view, at, None if asked is None else position.size)):
+            found.overlays.append(Overlay(code=ISSUER_SUSPECT, since=since, note=None))
+        return found
 
     @documented
     async def scope(self, info: Info) -> Scope:
@@ -188,6 +193,15 @@ class Accreditation(Node):
     def trust_mark(self) -> JWT | None:
         """The trust mark; not issued yet."""
         return None
+
+    async def _doubt(self, info: Info, view: View, at: datetime, size: int | None) -> datetime | None:
+        """Since when what it says is suspect, because its authority is (`goodstanding.mandates`)."""
+        events = await info.context.loaders.mandate_events.load((self.facts.authority_id, self.facts.scheme_id)) or []
+        if not any(event.doubted for event in events):
+            return None
+        times = {one.log_index: one.logged_at for one in await known(info.context.loaders.decisions, self.number)}
+        history = view.seen if size is None else view.complete
+        return suspicion(events, history, at, size, first_logged=times.get)
 
     async def _view(self, info: Info) -> View:
         return await known(info.context.loaders.views, self.number)

@@ -16,6 +16,7 @@ from registry.accreditations.events import LogPosition
 from registry.accreditations.model import Accreditation
 
 PENDING_LOG = "PENDING_LOG"
+ISSUER_SUSPECT = "ISSUER_SUSPECT"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,31 @@ Rules
 2. It is made anew when the list's version has changed, at its ``exp``, or shortly before where only age ends it.
 3. ``exp`` ≤ ``iat`` + lifetime and ≤ the next instant at which any entry changes by itself. Instants that have passed
    without the due worker acting on them are acted on first: a dead worker makes no list wrong.
-4. Building a list happens in a thread, from one query.
+4. Building a list happens in a thread, from one view of the database.
+5. While an authority is suspect, what it says is good cannot be concluded: 3 instead of 0, decided as the list is built.
 """
 
 import asyncio
 import gzip
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from weakref import WeakValueDictionary
 
 from goodstanding.clock import Clock
 from goodstanding.keys import Signer
+from goodstanding.mandates import next_turn
 from goodstanding.status_list import StatusList, sign_status_list, status_list_payload
+from goodstanding.verdict import ISSUER_SUSPECT
 from registry.clock import moment
-from registry.database import Database
+from registry.database import Database, ReadTx
 from registry.issuance import publication, repository
+from registry.issuance.doubt import doubted_entries
 from registry.issuance.errors import ListBetweenTimes
 from registry.issuance.keys import KeyStore
 from registry.issuance.ledger import batches
 from registry.issuance.policy import Policy
 from registry.issuance.repository import ListContent, ListState
+from registry.schemes import repository as schemes
 
 KEPT = 64  # tokens kept in memory, 150 KB each at most
 RENEW_BEFORE = 2  # times the ttl: who keeps a token for its ttl never keeps an expired one
@@ -91,7 +96,7 @@ class StatusLists:
         now = moment(self._clock)
         await self._catch_up(list_id, now)
         async with self._database.read() as tx:
-            content = await repository.list_content(tx, list_id, now)
+            content = await self._content(tx, list_id, now)
         iat = now.replace(microsecond=0)
         exp = min(end for end in (iat + self._policy.list_lifetime, content.next_change) if end).replace(microsecond=0)
         if exp <= iat:
@@ -104,6 +109,19 @@ class StatusLists:
             await repository.store_list(tx, list_id, content.version, token, iat, exp)
         state = ListState(content.version, content.version, iat, exp)
         return self._keep(list_id, await asyncio.to_thread(_served, token, state))
+
+    async def _content(self, tx: ReadTx, list_id: str, now: datetime) -> ListContent:
+        """What the list says, with the 0 of a suspect issuer as a 3 (rule 5)."""
+        content = await repository.list_content(tx, list_id, now)
+        found = await schemes.mandate_events(tx, {content.authority})
+        mandates = {scheme: events for (_, scheme), events in found.items()}
+        turn = next_turn((event for events in mandates.values() for event in events), now)
+        doubted = await doubted_entries(tx, list_id, mandates, now)
+        return replace(
+            content,
+            codes=[*content.codes, *((idx, ISSUER_SUSPECT) for idx in doubted)],
+            next_change=min((at for at in (content.next_change, turn) if at is not None), default=None),
+        )
 
     async def _catch_up(self, list_id: str, now: datetime) -> None:
         """Rule 3: bring the codes up to date where a due time has passed unnoticed."""

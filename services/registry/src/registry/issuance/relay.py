@@ -9,6 +9,7 @@ Rules
 """
 
 import asyncio
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,7 +22,7 @@ from goodstanding.clock import Clock
 from goodstanding.events import SealedEvent
 from registry.clock import moment
 from registry.database import Database, WriteTx
-from registry.issuance import ledger, proofs, publication, records, reissue
+from registry.issuance import ledger, proofs, publication, records, reissue, status
 from registry.issuance.errors import LogConflict, LogLied, LogUnavailable
 from registry.issuance.faults import Fault, no_fault
 from registry.issuance.leases import Lease, hold
@@ -94,6 +95,7 @@ class Relay:
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
             await reissue.act(tx, histories, self._policy, now=now)
+            await status.outdate(tx, _mandated(proved))
         self._fault("6b stored what to sign")
         return len(proved)
 
@@ -119,6 +121,12 @@ class Relay:
             await _move(tx, refused, ASIDE)
         _log.error("event set aside: the log refuses it for good", event_id=conflict.event_id, why=str(conflict))
         return len(refused)
+
+
+def _mandated(proved: Iterable[Waiting]) -> set[str]:
+    """The authorities whose mandates changed: now that it is logged, this may raise trust as well."""
+    bodies = (json.loads(row.event.body) for row in proved if row.event.kind == "mandate")
+    return {body["data"]["authority"] for body in bodies}
 
 
 async def _move(tx: WriteTx, rows: Iterable[Waiting], stage: str) -> None:

@@ -56,6 +56,7 @@ class ListContent:
     version: int
     codes: Sequence[tuple[int, int]]
     next_change: datetime | None  # when an entry next changes by itself
+    authority: str
 
 
 async def newest_record(tx: ReadTx, number: str) -> ReleasedRecord | None:
@@ -130,9 +131,9 @@ async def list_token(tx: ReadTx, list_id: str) -> tuple[str, ListState]:
 
 async def list_content(tx: ReadTx, list_id: str, now: datetime) -> ListContent:
     """Everything a token of an existing list says, in one consistent view."""
-    of_list = select(col(StatusListRow.uri), col(StatusListRow.capacity), col(StatusListRow.version)).where(
-        col(StatusListRow.id) == list_id
-    )
+    of_list = select(
+        col(StatusListRow.uri), col(StatusListRow.capacity), col(StatusListRow.version), col(StatusListRow.authority_id)
+    ).where(col(StatusListRow.id) == list_id)
     this = (await tx.execute(of_list)).one()
     codes = select(col(StatusEntryRow.idx), col(StatusEntryRow.code)).where(
         col(StatusEntryRow.list_id) == list_id, col(StatusEntryRow.code) != 0
@@ -144,7 +145,7 @@ async def list_content(tx: ReadTx, list_id: str, now: datetime) -> ListContent:
         .limit(1)
     )
     other = [(row.idx, row.code) for row in await tx.execute(codes)]
-    return ListContent(this.uri, this.capacity, this.version, other, await tx.scalar(to_come))
+    return ListContent(this.uri, this.capacity, this.version, other, await tx.scalar(to_come), this.authority_id)
 
 
 async def overdue_numbers(tx: ReadTx, list_id: str, now: datetime) -> list[str]:
