@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from core_world import HOME, LABOUR, LICENCE, OWNER, START, TRADE
+from core_world import LABOUR, LICENCE, OWNER, START, TRADE
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
@@ -101,6 +101,3 @@ def role(member="pema", role=Role.REGISTRAR, **changes):
 
 def mandate_end(mandate_id, end="withdrawn", **changes):
     return MandateEndDraft(**{"mandate": mandate_id, "end": end, "reason": "ENDED"} | changes)
-
-
-ISSUER = f"{HOME}/authorities/{LABOUR}"

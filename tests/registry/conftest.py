@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from administration_world import Offices, appoint
 from core_world import CoreWorld, found
 from issuance_world import World, make_tables
 
@@ -25,3 +26,10 @@ async def register(tmp_path, copied):
     opened = CoreWorld(tmp_path, copied("registry-founded", found))
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def offices(register):
+    """A whole register with those who administer it; see `administration_world.py`."""
+    await appoint(register)
+    return Offices(register)

@@ -4,19 +4,13 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from administration_world import BEGAN, Offices, appoint, mandate
+from administration_world import BEGAN, mandate
 from core_world import LABOUR, START
 
 from goodstanding.status_list import verify_status_list
 
 STANDING = """query ($n: String!, $a: DateTime, $k: DateTime) { accreditation(number: $n) {
   standing(asOf: $a, knownAt: $k) { standing overlays { code since } } } }"""
-
-
-@pytest.fixture
-async def offices(register):
-    await appoint(register)
-    return Offices(register)
 
 
 async def listed(offices, *numbers):
