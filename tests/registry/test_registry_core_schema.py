@@ -25,6 +25,7 @@ COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
 ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCriteriaInput",
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
+    "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
 }  # fmt: skip
 FEDERATION = {"_Any", "_Entity", "_Service"}
 BEYOND = {  # types the registry has beyond the public schema that was agreed on first

@@ -21,6 +21,7 @@ from registry.database import Database
 from registry.endpoint import graphql_route
 from registry.erasure.service import Erasures
 from registry.health import Health, health_routes
+from registry.intake.service import Intake
 from registry.issuance.keys import KeyStore
 from registry.issuance.log_client import LogClient
 from registry.issuance.routes import artefact_routes
@@ -67,6 +68,7 @@ def create_app(
         erasures=Erasures(database, clock, worker.wake),
         people=People(database, clock),
         administration=Administration(database, clock, settings, worker.wake),
+        intake=Intake(database, clock, settings, worker.wake),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,

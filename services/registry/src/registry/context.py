@@ -17,6 +17,7 @@ from registry.database import Database
 from registry.erasure.loaders import ErasureLoaders
 from registry.erasure.service import Erasures
 from registry.errors import Invalid
+from registry.intake.service import Intake
 from registry.loaders import Reader
 from registry.organisations.loaders import OrganisationLoaders
 from registry.organisations.service import Organisations
@@ -51,6 +52,7 @@ class Services:
     erasures: Erasures
     people: People
     administration: Administration
+    intake: Intake
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain

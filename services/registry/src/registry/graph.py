@@ -25,6 +25,7 @@ from registry.erasure.graph import ErasureMutations, ErasureQueries
 from registry.errors import Invalid
 from registry.ids import Node as Id
 from registry.ids import node_of
+from registry.intake.graph import IntakeMutations, IntakeQueries
 from registry.organisations.graph import Organisation, OrganisationQueries, find_organisation
 from registry.organisations.mutations import OrganisationMutations
 from registry.people.graph import PeopleMutations
@@ -54,7 +55,10 @@ _KEYS = {
 
 
 @strawberry.type(description="Questions anyone may ask.")
-class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries):
+class Query(
+    OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries,
+    IntakeQueries,
+):  # fmt: skip
     """Every query of the registry."""
 
     @documented
@@ -67,7 +71,7 @@ class Query(OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQuer
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
 class Mutation(
     OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations,
-    AdministrationMutations,
+    AdministrationMutations, IntakeMutations,
 ):  # fmt: skip
     """Every mutation of the registry."""
 

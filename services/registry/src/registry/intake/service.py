@@ -10,12 +10,14 @@ application of the same moment is done again, and finds it.
 """
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from goodstanding.clock import Clock
+from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
 from registry.access.service import need_person_with, need_role
 from registry.clock import moment
@@ -34,6 +36,7 @@ from registry.intake.snapshots import (
     Snapshot,
     asserted_by,
     check_release,
+    is_id,
     layout_named,
 )
 from registry.intake.staging import Progress, Staged, no_progress
@@ -41,6 +44,7 @@ from registry.outages import LOST_RACE
 from registry.settings import Settings
 
 MAX_FILE_NAME = 200
+ANSWER_WITHIN = 5.0  # seconds; how long a caller who waits for an answer is kept
 RELEASE_BATCH = 250  # listings of one transaction, about a tenth of a second
 ATTEMPTS = 3  # at one batch
 COURTESY = 0.25  # of the time a batch took: left to other writers, who on SQLite could not get in between otherwise
@@ -106,14 +110,46 @@ class Intake:
 
         Raises NotFound, Forbidden (also for the uploader and for API keys), Conflict.
         """
-        release = await self._begin(actor, snapshot_id)
-        snapshot = release.snapshot
-        loop = asyncio.get_running_loop()
+        release = await self._begin(actor, snapshot_id or await self._only_one(actor))
+        return await self._go_on(release, progress=progress)
+
+    async def release_read(
+        self, actor: Actor, snapshot_id: str, file_hash: str, *, key: str, seconds: float = ANSWER_WITHIN
+    ) -> Snapshot:
+        """Release exactly the file with this hash, as far as it gets in so many seconds; asked again, it goes on.
+
+        Raises Invalid, NotFound, Forbidden, Conflict (also for another hash, or what is released already).
+        """
+        if not is_id(snapshot_id):
+            raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
+        wanted = {"snapshot": snapshot_id, "fileHash": file_hash}
+        async with self._database.write() as tx:
+            snapshot = await _visible(tx, actor, snapshot_id, lock=True)
+            request = Request(actor, "releaseSnapshot", key, wanted)
+            again = await claim(tx, request, result_id=snapshot_id, now=moment(self._clock))
+            if again and snapshot.state == RELEASED:
+                return snapshot
+            if file_hash != snapshot.file_hash:
+                raise Conflict(
+                    "The file hash is not that of this snapshot. Read it again and release what it holds.",
+                    code="STALE_DIGEST",
+                )
+            release = await self._opened(tx, actor, snapshot)
+        return await self._go_on(release, seconds=seconds)
+
+    async def _go_on(
+        self, release: Release, *, progress: Progress = no_progress, seconds: float = math.inf
+    ) -> Snapshot:
+        """Release batch after batch, the first one however long it takes."""
+        snapshot, loop = release.snapshot, asyncio.get_running_loop()
+        ends = loop.time() + seconds
         while snapshot.state != RELEASED:
             began = loop.time()
             snapshot = await self._try_batch(release)
             self._wake()
             progress(snapshot.released_listings, snapshot.listings)
+            if loop.time() >= ends:
+                break
             await asyncio.sleep((loop.time() - began) * COURTESY)
         return snapshot
 
@@ -148,19 +184,20 @@ class Intake:
             await _visible(tx, actor, snapshot_id)
             return await repository.refused_rows(tx, snapshot_id, after=after, most=min(most, 1_000))
 
-    async def _begin(self, actor: Actor, snapshot_id: str | None) -> Release:
-        """Check who releases what, and mark the snapshot as theirs."""
-        chosen = snapshot_id or await self._only_one(actor)
+    async def _begin(self, actor: Actor, snapshot_id: str) -> Release:
         async with self._database.write() as tx:
-            snapshot = await _visible(tx, actor, chosen, lock=True)
-            check_release(snapshot, actor)
-            await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"release {chosen}")
-            decided_at = moment(self._clock)
-            schemes = await repository.staged_schemes(tx, chosen)
-            await need_mandates(tx, snapshot.authority_id, schemes, decided_at)
-            await repository.change(tx, chosen, {"state": RELEASING, "released_by": actor.sub})
-            vocabularies = await repository.vocabularies(tx, schemes)
-            under = await staging.schemes_of(tx, layout_named(snapshot.layout), snapshot.authority_id, schemes)
+            return await self._opened(tx, actor, await _visible(tx, actor, snapshot_id, lock=True))
+
+    async def _opened(self, tx: WriteTx, actor: Actor, snapshot: Snapshot) -> Release:
+        """Check who releases what, and mark the snapshot as theirs."""
+        check_release(snapshot, actor)
+        await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"release {snapshot.id}")
+        decided_at = moment(self._clock)
+        schemes = await repository.staged_schemes(tx, snapshot.id)
+        await need_mandates(tx, snapshot.authority_id, schemes, decided_at)
+        await repository.change(tx, snapshot.id, {"state": RELEASING, "released_by": actor.sub})
+        vocabularies = await repository.vocabularies(tx, schemes)
+        under = await staging.schemes_of(tx, layout_named(snapshot.layout), snapshot.authority_id, schemes)
         return Release(
             snapshot=replace(snapshot, state=RELEASING, released_by=actor.sub),
             approver=actor.sub,

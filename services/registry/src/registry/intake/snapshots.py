@@ -7,6 +7,7 @@ Rules
 4. A snapshot goes STAGED → RELEASING → RELEASED, and a release that was cut short goes on where it stopped.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -29,6 +30,8 @@ UPLOADERS = (Role.PROPOSER, Role.REGISTRAR)
 
 MISSING_SHARE = 0.02  # a list that lacks more than this share of what was listed is marked
 MAX_SOURCE = 400
+
+_ID = re.compile(r"snp_[0-9a-f]{32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +94,11 @@ class Assertion:
     authority_id: str
     basis: str
     source: str | None
+
+
+def is_id(text: str) -> bool:
+    """True for what has the form of a snapshot's id."""
+    return _ID.fullmatch(text) is not None
 
 
 def layout_named(name: str) -> Layout:
