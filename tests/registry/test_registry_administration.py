@@ -192,6 +192,20 @@ async def test_the_database_says_so_too(offices, change):
             await tx.exec_driver_sql(f"UPDATE proposals SET {change}")
 
 
+async def test_whoever_only_looks_on_sees_nothing_that_is_not_decided(offices):
+    """Staff see proposals and what is pending; a regulator and a subscriber of the authority see what everyone sees."""
+    register = offices.register
+    number = await register.applied()
+    register.clock.forward(seconds=1)
+    proposal_id, _ = await register.proposed(number, "grant")
+    query = "query ($p: ID!, $n: String!) { proposal(id: $p) { id } proposals { edges { node { id } } } accreditation(number: $n) { number } }"
+
+    for role_ in Role:
+        seen = await register.ask(query, f"{role_}-here", p=proposal_id, n=number)
+        staff = role_ not in (Role.REGULATOR, Role.SUBSCRIBER)
+        assert bool(seen["proposal"]) is bool(seen["accreditation"]) is bool(seen["proposals"]["edges"]) is staff, role_
+
+
 # --- through the public schema
 
 PROPOSE = """mutation ($i: ProposeMandateInput!) { proposeMandate(input: $i) {

@@ -21,6 +21,10 @@ class Role(StrEnum):
     SUBSCRIBER = "subscriber"  # is told of changes
 
 
+STAFF = frozenset(Role) - {Role.REGULATOR, Role.SUBSCRIBER}
+"""Who works at an authority, and so sees what is not decided or not logged yet; the others look on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """Whoever makes a request. `roles` are (authority, role) pairs as the token states them."""
@@ -34,11 +38,11 @@ class Actor:
     @property
     def authorities(self) -> frozenset[str]:
         """The authorities this actor works for, whose restricted data it may see."""
-        return frozenset(authority for authority, _ in self.roles)
+        return frozenset(authority for authority, role in self.roles if role in STAFF)
 
     def works_for(self, authority: str) -> bool:
-        """True for a member of the authority, in any role."""
-        return any(own == authority for own, _ in self.roles)
+        """True for a member of the authority's staff, in any role."""
+        return any(own == authority and role in STAFF for own, role in self.roles)
 
     def need_identity(self) -> None:
         """Forbidden for a caller who did not say who they are."""
