@@ -6,7 +6,16 @@ import pytest
 
 from goodstanding.canonical import format_time
 from goodstanding.decisions import Decision
-from goodstanding.mandates import MandateEvent, known_mandates, suspect, suspicion
+from goodstanding.mandates import (
+    MandateEvent,
+    Window,
+    known_mandates,
+    lost_key_window,
+    next_turn,
+    suspect,
+    suspicion,
+    suspicion_of_all,
+)
 from goodstanding.sizes import SizeTable
 from goodstanding.transitions import Basis
 
@@ -121,6 +130,40 @@ def test_an_answer_rests_on_every_decision_that_counts() -> None:
     corrected = decision("corrected", 30, 9, corrects=("forged",))
     assert asked(good, forged, corrected) == day(10)  # the correction itself comes from the same key
     assert suspicion([*ended, mandate(21)], [good, forged, corrected], day(50), first_logged=times.get) is None
+
+
+@pytest.mark.parametrize(
+    ("events", "window"),
+    [
+        ([mandate()], None),
+        ([mandate(0, "withdrawn", until=20, since=10)], None),
+        ([mandate(0, "key_compromised", until=20)], Window(None, None)),
+        ([mandate(0, "key_compromised", until=20, since=10)], Window(day(10), None)),
+        ([mandate(0, "key_compromised", until=20, since=10), mandate(30, index=9)], Window(day(10), day(30))),
+        ([mandate(0, "key_compromised", until=20, since=10), mandate(30, index=None)], Window(day(10), None)),
+        ([mandate(0, "key_compromised", until=20), mandate(index=9)], None),
+    ],
+)
+def test_what_may_be_suspect_because_a_key_was_lost_was_logged_within_a_window(
+    events: list[MandateEvent], window: Window | None
+) -> None:
+    assert lost_key_window(events) == window
+
+
+def test_where_it_does_not_depend_on_when_a_decision_was_logged_all_is_suspect() -> None:
+    stated, unstated = mandate(0, "key_compromised", until=20, since=10), mandate(0, "key_compromised", until=20)
+    withdrawn = mandate(0, "withdrawn", until=20, since=10)
+
+    assert [suspicion_of_all([one], day(50)) for one in (mandate(), stated, unstated, withdrawn)] == [
+        None, None, day(0), day(10),
+    ]  # fmt: skip
+    assert suspicion_of_all([withdrawn, mandate(30)], day(50)) is None
+
+
+def test_the_next_turn_is_when_doubt_begins_or_another_mandate_does() -> None:
+    events = [mandate(0, "withdrawn", until=20, since=40), mandate(30), mandate(60)]
+
+    assert [next_turn(events, day(at)) for at in (0, 30, 40, 60)] == [day(30), day(40), day(60), None]
 
 
 def test_events_are_read_from_bodies() -> None:

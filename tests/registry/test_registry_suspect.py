@@ -8,6 +8,7 @@ from administration_world import BEGAN, mandate
 from core_world import LABOUR, START
 
 from goodstanding.status_list import verify_status_list
+from registry.schemes.model import DECIDING_ACTS
 
 STANDING = """query ($n: String!, $a: DateTime, $k: DateTime) { accreditation(number: $n) {
   standing(asOf: $a, knownAt: $k) { standing overlays { code since } } } }"""
@@ -133,3 +134,29 @@ async def test_what_was_known_earlier_is_answered_as_it_was(offices, three):
     assert await beside(offices, three[0]) == ("ACTIVE", ["ISSUER_SUSPECT"])
     assert await beside(offices, three[0], k=earlier) == ("ACTIVE", [])
     assert await beside(offices, three[0], k=register.clock().isoformat()) == ("ACTIVE", ["ISSUER_SUSPECT"])
+
+
+@pytest.mark.both_backends
+async def test_the_next_mandate_vouches_for_what_comes_after_it_and_not_for_what_a_stolen_key_wrote(offices, three):
+    register = offices.register
+    lost = register.clock()
+    register.clock.forward(days=1)
+    forged = await register.granted()
+    await register.logged()
+    register.clock.forward(minutes=5)
+    await offices.end("key_compromised", lost)
+    register.clock.forward(minutes=5)
+    await offices.done(mandate(authority=LABOUR, acts=DECIDING_ACTS, valid_from=register.clock()))
+    register.clock.forward(minutes=5)
+    after = await register.granted()
+    await register.logged()
+
+    assert await listed(offices, *three, forged, after) == [0, 2, 1, 3, 0]
+    assert await beside(offices, forged) == ("ACTIVE", ["ISSUER_SUSPECT"])
+    assert await beside(offices, after) == ("ACTIVE", [])
+
+    grant = next(row.event_id for row in await offices.rows("decisions") if (row.number, row.act) == (forged, "grant"))
+    await register.decided(forged, "correct", corrects=[grant], legal_basis="The key was stolen.")
+    await register.decided(forged, "grant")
+    await register.logged()
+    assert await listed(offices, forged) == [3]  # the application came from that key as well

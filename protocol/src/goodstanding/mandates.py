@@ -116,6 +116,27 @@ def suspicion_of_all(events: Sequence[MandateEvent], at: datetime) -> datetime |
     return min((since for since in found if since is not None), default=None)
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A stretch of time without its ends; None where it has none."""
+
+    after: datetime | None
+    before: datetime | None
+
+
+def lost_key_window(events: Sequence[MandateEvent]) -> Window | None:
+    """When what is suspect because a key was lost may have been first logged; None where none was."""
+    lost = [(one, view) for view in _views(events, None) for one in view if one.end == KEY_COMPROMISED]
+    if not lost:
+        return None
+    begins = [one.suspect_from for one, _ in lost]
+    ends = [_given_again(one, view) for one, view in lost]
+    return Window(
+        None if None in begins else min(at for at in begins if at),
+        None if None in ends else max(at for at in ends if at),
+    )
+
+
 def next_turn(events: Iterable[MandateEvent], now: datetime) -> datetime | None:
     """The next instant at which doubt begins or is lifted by itself."""
     turns = (at for event in events for at in (event.valid_from, event.suspect_from) if at is not None)

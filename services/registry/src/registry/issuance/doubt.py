@@ -4,13 +4,13 @@ Nothing is stored for it: a mandate's event is all there is, and has the lists o
 at commit, because it may lower trust, and when it is logged, because only then it may raise it.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import and_, exists, or_, select, true
 from sqlmodel import col
 
-from goodstanding.mandates import MandateEvent, suspicion, suspicion_of_all
+from goodstanding.mandates import MandateEvent, Window, lost_key_window, suspicion, suspicion_of_all
 from goodstanding.standing import public_history
 from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx
@@ -24,37 +24,42 @@ Mandates = Mapping[str, Sequence[MandateEvent]]
 
 async def doubted_entries(tx: ReadTx, list_id: str, mandates: Mandates, now: datetime) -> list[int]:
     """The indices of a list that say 0 and rest on an issuer who is suspect now."""
-    doubted = {scheme: events for scheme, events in mandates.items() if any(event.doubted for event in events)}
-    if not doubted:
-        return []
-    good = await _good_entries(tx, list_id, doubted)
-    wholly = {scheme for scheme, events in doubted.items() if suspicion_of_all(events, now) is not None}
-    unsure = {number: doubted[scheme] for _, number, scheme in good if scheme not in wholly}
-    suspects = await _suspects(tx, unsure, now)
-    return [idx for idx, number, scheme in good if scheme in wholly or number in suspects]
+    found: list[int] = []
+    for scheme, events in mandates.items():
+        if suspicion_of_all(events, now) is not None:
+            found += await _good_entries(tx, list_id, scheme)
+        elif (window := lost_key_window(events)) is not None:
+            found += await _suspects(tx, await _good_entries(tx, list_id, scheme, window), events, now)
+    return found
 
 
-async def _good_entries(tx: ReadTx, list_id: str, schemes: Iterable[str]) -> list[tuple[int, str, str]]:
-    """(index, number, scheme) of the entries that say 0."""
+async def _good_entries(tx: ReadTx, list_id: str, scheme: str, window: Window | None = None) -> dict[int, str]:
+    """Index -> number of the entries that say 0; with a window, of those with a decision first logged within it."""
+    number = col(StatusEntryRow.number)
     statement = (
-        select(col(StatusEntryRow.idx), col(StatusEntryRow.number), col(AccreditationRow.scheme_id))
-        .join(AccreditationRow, col(AccreditationRow.number) == col(StatusEntryRow.number))
+        select(col(StatusEntryRow.idx), number)
+        .join(AccreditationRow, col(AccreditationRow.number) == number)
         .where(col(StatusEntryRow.list_id) == list_id, col(StatusEntryRow.code) == 0)
-        .where(col(AccreditationRow.scheme_id).in_(list(schemes)))
+        .where(col(AccreditationRow.scheme_id) == scheme)
     )
-    return [(row.idx, row.number, row.scheme_id) for row in await tx.execute(statement)]
+    if window is not None:
+        logged = col(EventRow.logged_at)
+        within = [logged > window.after] if window.after else []
+        within += [logged < window.before] if window.before else []
+        decided = exists().where(col(EventRow.number) == number, or_(logged.is_(None), and_(true(), *within)))
+        statement = statement.where(decided)
+    return {row.idx: row.number for row in await tx.execute(statement)}
 
 
-async def _suspects(tx: ReadTx, unsure: Mapping[str, Sequence[MandateEvent]], now: datetime) -> set[str]:
-    """Those of the numbers where it depends on when their decisions were logged, and one that counts was too late."""
+async def _suspects(tx: ReadTx, entries: Mapping[int, str], events: Sequence[MandateEvent], now: datetime) -> list[int]:
+    """Those of the entries that rest on a decision which counts and was first logged when the key was not safe."""
     suspects: set[str] = set()
-    for some in batches(list(unsure)):
+    for some in batches(list(dict.fromkeys(entries.values()))):
         times = await _first_logged(tx, some)
         for number, history in (await ledger.history(tx, some)).items():
-            public = public_history(history, now)
-            if suspicion(unsure[number], public, now, first_logged=times.get) is not None:
+            if suspicion(events, public_history(history, now), now, first_logged=times.get) is not None:
                 suspects.add(number)
-    return suspects
+    return [idx for idx, number in entries.items() if number in suspects]
 
 
 async def _first_logged(tx: ReadTx, numbers: Sequence[str]) -> dict[int, datetime | None]:
