@@ -160,13 +160,13 @@ class AccreditationMutations:
 
     @documented_mutation
     async def approve_proposal(self, info: Info, input: ApproveProposalInput) -> DecisionResult:  # noqa: A002
-        """Approve a proposal. Takes another person, with the role approver."""
+        """Approve a proposed decision. Takes another person, with the role approver."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
         return await _decided(info, acts.approve(info.context.actor, str(input.proposal), input.digest, key=key))
 
     @documented_mutation
     async def reject_proposal(self, info: Info, input: RejectProposalInput) -> ProposalResult:  # noqa: A002
-        """Reject a proposal. Takes another person, with the role approver."""
+        """Reject a proposal. Takes another person, with the role that approving it takes."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
         return await proposed(info, acts.reject(info.context.actor, str(input.proposal), input.reason, key=key))
 
