@@ -43,8 +43,12 @@ async def state(url):
 @pytest.mark.both_backends
 @pytest.mark.parametrize(
     ("revision", "operations", "left_at"),
-    [("0001", 17, None), ("0002_from_0001", 1, "0001"), ("0003_from_0002", 10, "0002_from_0001"),
-     ("0004_from_0003", 2, "0003_from_0002")],
+    [
+        ("0001", 17, None),
+        ("0002_from_0001", 1, "0001"),
+        ("0003_from_0002", 10, "0002_from_0001"),
+        ("0004_from_0003", 2, "0003_from_0002"),
+    ],
 )
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(
     empty_database, tmp_path, revision, operations, left_at
