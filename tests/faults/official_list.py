@@ -29,7 +29,8 @@ async def release(house: House, list_id: str) -> str:
     """Release a list; whoever is told that this was done already looks whether it was."""
     intake, actor = _intake(house), await house.actor("approver")
     try:
-        return (await intake.release(actor, list_id)).id
+        removes = (await intake.show(actor, list_id)).absent  # those of the day before
+        return (await intake.release(actor, list_id, removes=removes)).id
     except Conflict:
         shown = await intake.show(actor, list_id)
         if shown.state != RELEASED:

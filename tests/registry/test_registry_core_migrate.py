@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0004_from_0003"
+NEWEST = "0005_from_0004"
 
 both = pytest.mark.both_backends
 

@@ -1,6 +1,6 @@
 """Migrate a database and die, by kill -9, within a revision: killed_migration.py SERVICE URL REVISION OPERATIONS.
 
-Dies after so many tables and indexes of that revision, before anything of it is committed.
+Dies after so many tables, indexes and columns of that revision, before anything of it is committed.
 """
 
 import asyncio
@@ -49,7 +49,7 @@ def main(service: str, url: str, revision: str, operations: str) -> None:
     death = Death(revision, int(operations))
     module: Any = importlib.import_module(f"{service}.migrate")
     module._upgrade = death.begin(module._upgrade)
-    for name in ("create_table", "create_index"):
+    for name in ("create_table", "create_index", "add_column"):
         setattr(Operations, name, death.step(getattr(Operations, name)))
     if service == "registry":
         asyncio.run(module.migrate(url, prefix="TEST", origin="https://register.example"))

@@ -17,7 +17,9 @@ from registry.database import Database
 from registry.intake.layouts import LAYOUTS
 from registry.intake.service import Intake
 from registry.intake.snapshots import Snapshot
+from registry.issuance import publication
 from registry.migrate import migrate
+from registry.schemes.model import LISTING_ACTS
 from registry.schemes.service import found_authority, found_scheme, give_mandate
 from registry.settings import Settings
 from registry.tables import METADATA
@@ -66,8 +68,13 @@ class Office:
         asked = {"layout": "uk-sponsors", "transcribed_from": SOURCE} | more
         return await self.intake().stage(self.people[who], io.BytesIO(data), **asked)
 
-    async def release(self, snapshot: Snapshot, who: str = "ben") -> Snapshot:
-        return await self.intake().release(self.people[who], snapshot.id)
+    async def release(self, snapshot: Snapshot, who: str = "ben", removes: int | None = None) -> Snapshot:
+        return await self.intake().release(self.people[who], snapshot.id, removes=removes)
+
+    async def follow(self, data: bytes) -> Snapshot:
+        """Stage the next list of UK sponsors and release it, however much it removes."""
+        snapshot = await self.stage(data)
+        return await self.release(snapshot, removes=snapshot.absent)
 
     async def rows(self, query: str) -> list[Any]:
         async with self.database.read() as tx:
@@ -77,6 +84,23 @@ class Office:
         async with self.database.read() as tx:
             found = await tx.scalars(text("select body from events where kind = :kind order by seq"), {"kind": kind})
             return [json.loads(body) for body in found]
+
+    async def standings(self) -> dict[str, str]:
+        """Name -> standing as staff see it."""
+        organisations = "organisations on organisation_id = organisations.id"
+        return dict(await self.rows(f"select name, standing from accreditations join {organisations}"))
+
+    async def codes(self) -> list[int]:
+        """The status codes of all generations, the oldest first."""
+        found = await self.rows("select code from status_entries join events using (event_id) order by seq")
+        return [code for (code,) in found]
+
+    async def log_all(self) -> None:
+        """As if the log had taken everything, and the workers had seen it."""
+        async with self.database.write() as tx:
+            await tx.execute(text("update events set log_index = seq, tree_size = seq where kind = 'decision'"))
+            numbers = list(await tx.scalars(text("select number from accreditations")))
+            await publication.refresh(tx, numbers, now=self.clock())
 
     async def everything(self) -> dict[str, list[Any]]:
         """Every row of every table: equal before and after means nothing was changed."""
@@ -113,7 +137,7 @@ async def _found(url: str) -> None:
                 tx, scheme, name="Licence", version="1", owner_id=MINISTRY, now=clock(), mappings=MAPPINGS,
                 mapping_version="1",
             )  # fmt: skip
-        acts = ["list", "apply", "grant"]
+        acts = [*LISTING_ACTS, "apply", "grant", "suspend"]
         await give_mandate(tx, authority_id=MINISTRY, scheme_id=LICENCE, acts=acts, valid_from=clock(), now=clock())
         for member, (roles, client) in PEOPLE.items():
             await add_member(tx, member, f"Name of {member}", now=clock(), client=client)

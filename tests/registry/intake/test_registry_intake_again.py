@@ -2,6 +2,8 @@
 
 import pytest
 
+from registry.errors import Conflict, Forbidden
+
 
 def org(at: int, word: str = "Worker (A rating)", name: str = "Org {}") -> list[str]:
     return [name.format(at), "Leeds", "", word, "Skilled Worker"]
@@ -39,31 +41,48 @@ async def test_the_schemes_own_spelling_of_a_word_is_kept(office, uk):
     assert [body["local_word"] for body in await office.bodies()] == ["Worker (A rating)", "Worker (Gold)"]
 
 
-async def test_another_word_is_held(listed, uk):
-    rows = [org(at) for at in range(59)] + [org(59, "Worker (B rating)"), org(59, "Worker (B rating)")]
-    again = await listed.stage(uk(rows))
-    assert (again.accepted, again.held, again.listings, again.unchanged, again.absent) == (59, 2, 0, 59, 0)
-    (reason,) = {reason for (reason,) in await listed.rows("select reason from staged_rows")}
-    assert reason.startswith('already listed as "Worker (A rating)" under TEST-')
-    assert reason.endswith('now "Worker (B rating)"; changing a listed word comes with relisting')
-
-
-async def test_what_is_absent_is_counted_and_never_revoked(listed, uk):
+async def test_a_list_that_misses_more_than_two_percent_is_held_as_a_whole(listed, uk):
     one = await listed.stage(uk([org(at) for at in range(1, 60)]))
-    assert (one.absent, one.misses_many) == (1, False)  # 1 of 60 is below 2 %
+    assert (one.gone, one.misses_many, one.held_because) == (1, False, None)  # 1 of 60 is below 2 %
     two = await listed.stage(uk([org(at) for at in range(2, 60)]))
     assert (two.absent, two.listed_before, two.misses_many) == (2, 60, True)
+    assert two.held_because == (
+        "it would remove 2 of the 60 listed before, which is more than 2%; the file may be cut off"
+    )
+
+
+async def test_a_list_cut_off_in_mid_alphabet_is_held_until_the_releaser_says_how_many_it_removes(listed, uk):
     cut_off = await listed.stage(uk([org(at) for at in range(30)]))
-    assert (cut_off.absent, cut_off.misses_many) == (30, True)
-    await listed.release(cut_off)
-    assert await listed.rows("select count(*) from accreditations where standing = 'ACTIVE'") == [(60,)]
-    assert await listed.rows("select count(*) from listed") == [(60,)]
+    before = await listed.everything()
+    with pytest.raises(
+        Conflict, match="would remove 30 of the 60 listed before.* release it with --removes 30"
+    ) as held:
+        await listed.release(cut_off)
+    assert held.value.code == "REMOVES_MANY"
+    with pytest.raises(Conflict, match="removes 30 accreditations, not 29"):
+        await listed.release(cut_off, removes=29)
+    with pytest.raises(Forbidden, match="role approver"):
+        await listed.release(cut_off, "ana", removes=30)
+    assert await listed.everything() == before
+
+    done = await listed.release(cut_off, removes=30)
+    assert (done.gone, done.released_changes, done.removals_confirmed, done.held_because) == (30, 30, 30, None)
+    assert await listed.rows("select standing, count(*) from accreditations group by 1 order by 1") == [
+        ("ACTIVE", 30), ("NOT_ASSERTED", 30),
+    ]  # fmt: skip
 
 
 async def test_held_rows_are_not_absent(listed, uk):
     rows = [org(at) for at in range(60)] + [org(5, "Worker (B rating)")]
     again = await listed.stage(uk(rows))
     assert (again.held, again.absent, again.unchanged) == (2, 0, 59)
+
+
+async def test_rows_that_cannot_be_read_are_not_absent_either(listed, uk):
+    unread = [org(5, "Tier 2 (A rating)")], [[*org(5)[:4], ""]]
+    for rows in unread:
+        again = await listed.stage(uk([org(at) for at in range(60) if at != 5] + rows))
+        assert (again.held + again.rejected, again.absent, again.unchanged) == (1, 0, 59)
 
 
 async def test_new_ones_are_listed_beside_the_old(listed, uk):

@@ -91,7 +91,34 @@ def test_people_read_sentences(desk, listed):
     assert "3 rows = 2 accepted + 0 held + 1 rejected" in text
     assert "row 2: REJECTED: Organisation Name is empty" in text
     assert f"Next, by another person: registry intake release {snapshot}" in text
-    assert "2 new accreditations, 2 of them released" in desk("intake", "release", snapshot, "--token", ben).stdout
+    assert "2 of 2 changes released" in desk("intake", "release", snapshot, "--token", ben).stdout
+
+
+def test_the_difference_is_shown_before_it_is_released(desk, tmp_path, uk):
+    path = tmp_path / "sponsors.csv"
+    path.write_bytes(uk([[name, *ROW[1:]] for name in ("Acme", "Bolt", "Cole")]))
+    staged(desk, path)
+    ben = desk.token("ben")
+    desk("intake", "release", token=ben)
+    path.write_bytes(uk([["Bolt", "Leeds", "", "Worker (B rating)", "R"], ["COLE ", *ROW[1:]], ["Dale", *ROW[1:]]]))
+
+    next_one = staged(desk, path)
+
+    assert next_one["difference"] == {"new": 1, "gone": 1, "back": 0, "changed": 1, "unchanged": 1, "held": 0}
+    assert next_one["held_because"] == (
+        "it would remove 1 of the 3 listed before, which is more than 2%; the file may be cut off"
+    )
+    shown = desk("intake", "show", next_one["id"], token=ben).stdout
+    assert "0 of 3 changes released; 3 were listed before" in shown
+    lines = [line.split() for line in shown.splitlines()]
+    assert lines[lines.index(list(next_one["difference"])) + 1] == ["1", "1", "0", "1", "1", "0"]
+    assert "Held as a whole: it would remove 1 of the 3 listed before" in shown
+    assert "then add --removes 1" in shown
+    assert "--removes 1" in refused(desk("intake", "release", token=ben, exit_code=1))
+    done = desk.json("intake", "release", "--removes", "1", token=ben)
+    assert (done["state"], done["released_changes"], done["removals_confirmed"]) == ("RELEASED", 2, 1)
+    assert desk.json("intake", "show", next_one["id"], token=ben)["held_absent"] == []
+    assert "Held as a whole" not in desk("intake", "show", next_one["id"], token=ben).stdout
 
 
 def refused(result: Result) -> str:

@@ -133,6 +133,14 @@ async def test_a_list_needs_its_schemes(office, uk):
     assert (await office.stage(uk([ACME]))).listings == 1
 
 
+async def test_preparing_again_gives_the_transcriber_a_mandate_for_every_act_of_lists(office):
+    async with office.database.write() as tx:
+        await tx.exec_driver_sql("update mandates set acts = '[\"list\"]' where authority_id = 'aut_registry'")
+    given = await office.intake().prepare("uk-sponsors")
+    assert [one.startswith("man_") for one in given] == [True, True]
+    assert await office.intake().prepare("uk-sponsors") == []
+
+
 async def test_an_authority_uploads_its_own_list(office, own):
     rows = [OWN, ["Bina Manpower", "np", "", "", "Struck off", "sch_np_licence"],
             [*OWN[:5], "sch_without_mandate"], [*OWN[:5], "sch_unknown"], [*OWN[:5], "sch_unknown"]]  # fmt: skip

@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from goodstanding.canonical import format_time
@@ -85,19 +87,23 @@ def show(
 ) -> None:
     """Show one snapshot and the first of its held and rejected rows."""
 
-    async def work(register: Register) -> tuple[Snapshot, list[tuple[int, str, str]]]:
+    async def work(register: Register) -> tuple[Snapshot, list[tuple[int, str, str]], list[tuple[str, str]]]:
         intake, actor = intake_of(register), await register.actor(token)
-        return await intake.show(actor, snapshot), await intake.refused_rows(actor, snapshot, most=ROWS_SHOWN)
+        rows = await intake.refused_rows(actor, snapshot, most=ROWS_SHOWN)
+        return await intake.show(actor, snapshot), rows, await intake.held_gone(actor, snapshot, most=ROWS_SHOWN)
 
-    shown, rows = run(work)
+    shown, rows, gone = run(work)
     if as_json:
         refused = [{"row": row, "outcome": outcome, "reason": reason} for row, outcome, reason in rows]
-        print_json(snapshot_json(shown) | {"refused_rows": refused})
+        absent = [{"name": name, "reason": reason} for name, reason in gone]
+        print_json(snapshot_json(shown) | {"refused_rows": refused, "held_absent": absent})
         return
     show_snapshot(shown, as_json=False)
     for row, outcome, reason in rows:
         typer.echo(f"  row {row}: {outcome}: {reason}")
-    if (more := shown.held + shown.rejected - len(rows)) > 0:
+    for name, reason in gone:
+        typer.echo(f"  not in the file: {name}: HELD: {reason}")
+    if (more := shown.held + shown.rejected + shown.held_gone - len(rows) - len(gone)) > 0:
         typer.echo(f"  and {more:,} more")
 
 
@@ -105,6 +111,9 @@ def show(
 def release(
     token: Token,
     snapshot: Annotated[str | None, typer.Argument(help="Id of the snapshot; not needed when only one waits.")] = None,
+    removes: Annotated[
+        int | None, typer.Option(help="Needed where a list would remove more than 2 %: how many, as `show` tells.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Release a snapshot that another person uploaded; a release that was cut short goes on where it stopped."""
@@ -112,7 +121,7 @@ def release(
     async def work(register: Register) -> Snapshot:
         actor = await register.actor(token)
         with progress("Releasing") as report:
-            return await intake_of(register).release(actor, snapshot, progress=report)
+            return await intake_of(register).release(actor, snapshot, removes=removes, progress=report)
 
     show_snapshot(run(work), as_json=as_json)
 
@@ -132,18 +141,39 @@ def show_snapshot(snapshot: Snapshot, *, as_json: bool) -> None:
         f"{one.id}  {one.state}  {one.file_name}",
         f"  {one.basis} for {one.authority_id}" + (f" from {one.source}" if one.source else ""),
         f"  {one.rows:,} rows = {one.accepted:,} accepted + {one.held:,} held + {one.rejected:,} rejected",
-        f"  {one.listings:,} new accreditations, {one.released_listings:,} of them released; {one.unchanged:,} unchanged",
+        f"  {one.released:,} of {one.to_release:,} changes released; {one.listed_before:,} were listed before",
     ]
-    if one.listed_before:
-        lines.append(f"  {one.absent:,} of the {one.listed_before:,} listed before are not in this file")
-    if one.misses_many:
-        lines.append("  More than 2 % of what was listed is missing: make sure the file is whole. Nothing is revoked.")
+    console = Console()
+    console.print(Text("\n".join(lines)), soft_wrap=True)
+    console.print(_difference(one))
+    console.print(Text("\n".join(_next(one))), soft_wrap=True)
+
+
+def _difference(snapshot: Snapshot) -> Padding:
+    """How the list differs from the one before."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2))
+    for name in snapshot.difference:
+        table.add_column(name, justify="right")
+    table.add_row(*(f"{count:,}" for count in snapshot.difference.values()))
+    return Padding.indent(table, 2)
+
+
+def _next(one: Snapshot) -> list[str]:
+    """What to do with a snapshot."""
+    lines = []
+    if one.held_because is not None:
+        lines.append(f"  Held as a whole: {one.held_because}.")
+        lines.append(f"  Make sure the file is whole and that they are really gone; then add --removes {one.absent}.")
     if one.state != RELEASED:
         lines.append(f"  Next, by another person: registry intake release {one.id}")
-    Console().print(Text("\n".join(lines)), soft_wrap=True)
+    return lines
 
 
 def snapshot_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as `--json` prints it."""
-    values = asdict(snapshot) | {"misses_many": snapshot.misses_many}
+    values = asdict(snapshot) | {
+        "misses_many": snapshot.misses_many,
+        "held_because": snapshot.held_because,
+        "difference": snapshot.difference,
+    }
     return {name: format_time(value) if isinstance(value, datetime) else value for name, value in values.items()}

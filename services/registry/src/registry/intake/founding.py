@@ -26,20 +26,22 @@ async def need_schemes(tx: ReadTx, layout: Layout) -> None:
         )
 
 
-async def no_mandate(tx: ReadTx | WriteTx, authority_id: str, scheme_id: str, at: datetime) -> str | None:
-    """Why the authority may not list under a scheme, or None when it may."""
+async def no_mandate(
+    tx: ReadTx | WriteTx, authority_id: str, scheme_id: str, at: datetime, act: str = ACT
+) -> str | None:
+    """Why the authority may not list (or do another act of lists) under a scheme, or None when it may."""
     mandates = await repository.mandates(tx, authority_id, scheme_id)
     try:
-        require_mandate(mandates, authority_id=authority_id, scheme_id=scheme_id, act=ACT, at=at)
+        require_mandate(mandates, authority_id=authority_id, scheme_id=scheme_id, act=act, at=at)
     except Forbidden as error:
         return error.message
     return None
 
 
-async def need_mandates(tx: WriteTx, authority_id: str, schemes: Iterable[str], at: datetime) -> None:
-    """Forbidden unless the authority may list under all of these schemes at this time."""
-    for scheme_id in schemes:
-        if (why := await no_mandate(tx, authority_id, scheme_id, at)) is not None:
+async def need_mandates(tx: WriteTx, authority_id: str, acts: Iterable[tuple[str, str]], at: datetime) -> None:
+    """Forbidden unless the authority may do all of these (scheme, act) at this time."""
+    for scheme_id, act in acts:
+        if (why := await no_mandate(tx, authority_id, scheme_id, at, act)) is not None:
             raise Forbidden(why, code="NO_MANDATE")
 
 
@@ -75,7 +77,7 @@ async def _scheme(tx: WriteTx, scheme: KnownScheme, *, now: datetime) -> list[st
             mapping_version=scheme.mapping_version,
         )  # fmt: skip
         founded.append(scheme.id)
-    if await no_mandate(tx, TRANSCRIBER, scheme.id, now) is not None:
+    if any([await no_mandate(tx, TRANSCRIBER, scheme.id, now, act) for act in LISTING_ACTS]):
         mandate = await give_mandate(
             tx, authority_id=TRANSCRIBER, scheme_id=scheme.id, acts=LISTING_ACTS, valid_from=now, now=now
         )

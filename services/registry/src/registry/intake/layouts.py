@@ -27,6 +27,7 @@ class Layout:
     columns: tuple[str, ...]  # exactly these, in this order
     schemes: tuple[str, ...]  # under which it lists; empty: a column names the scheme
     claim: Callable[[Sequence[str]], Claim]  # RowRefused when the row is no listing
+    key: Callable[[Sequence[str]], str]  # the source key a row that was refused seems to have
 
 
 def uk_sponsors(fields: Sequence[str]) -> Claim:
@@ -93,12 +94,14 @@ LAYOUTS: dict[str, Layout] = {
             ("Organisation Name", "Town/City", "County", "Type & Rating", "Route"),
             (UK_WORKER, UK_TEMPORARY_WORKER),
             uk_sponsors,
+            lambda fields: key_of(fields[:3]),
         ),
         Layout(
             "listing",
             ("name", "jurisdiction", "identifier_scheme", "identifier", "local_word", "scheme"),
             (),
             listing,
+            lambda fields: key_of(fields[2:4] if fields[3].strip() else (*fields[:2], "")),
         ),
     )
 }

@@ -4,7 +4,7 @@ Rules
 1. Every row has one outcome: accepted, held (a person must look) or rejected (it cannot be read as a listing).
 2. Runs of white space, case, and "&" against "and" are not changes: keys and words are compared without them.
 3. The rows of one accreditation agree in word and name, or all of them are held. Repeating a row changes nothing.
-4. A listed accreditation with the same word is unchanged; with another word its rows are held.
+4. What a listed accreditation's rows come to is in `difference.py`.
 """
 
 import hashlib
@@ -26,6 +26,9 @@ MAX_REASON = 300  # characters of a stored reason
 _SHOWN = 60  # characters of a value quoted in a reason
 
 _WHITE = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+
+
+Key = tuple[str, str]  # scheme id, source key
 
 
 class Outcome(StrEnum):
@@ -75,6 +78,29 @@ class Claim:
         return Draft(self.kind, [NameDraft(self.name, "legal")], self.jurisdiction, identifiers)
 
 
+class Change(StrEnum):
+    """How an accreditation in a list differs from what is listed here."""
+
+    NONE = "unchanged"
+    NEW = "new"
+    GONE = "gone"
+    BACK = "back"
+    CHANGED = "changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a list comes to for one accreditation: a change and the act that makes it; or why it is held."""
+
+    change: Change
+    act: str | None = None
+    fault: str | None = None
+
+
+UNCHANGED = Plan(Change.NONE)
+NEW = Plan(Change.NEW, "list")
+
+
 @dataclass(slots=True)
 class Listing:
     """One accreditation gathered from its rows."""
@@ -83,7 +109,8 @@ class Listing:
     rows: list[int]
     activities: dict[str, str]  # as compared -> as first written
     fault: str | None = None  # why its rows are held
-    unchanged: bool = False  # already listed with the same word
+    plan: Plan = UNCHANGED  # what releasing them comes to, once compared
+    was: str | None = None  # the word it is listed with
 
     def add(self, row: int, claim: Claim) -> None:
         """Take one more row of the same accreditation (rule 3)."""
@@ -108,9 +135,6 @@ class Listing:
         return None
 
 
-Key = tuple[str, str]  # scheme id, source key
-
-
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """One row that was not accepted."""
@@ -127,6 +151,7 @@ class Gathering:
     rows: int = 0
     listings: dict[Key, Listing] = field(default_factory=dict)  # accepted or at fault, in the file's order
     refusals: list[Refusal] = field(default_factory=list)  # rows refused on their own
+    unread: set[str] = field(default_factory=set)  # source keys they seem to have: named, and so not absent
 
     def take(self, row: int, claim: Claim) -> None:
         """Count a readable row towards its accreditation."""
@@ -137,10 +162,15 @@ class Gathering:
             listing = self.listings[key] = Listing(claim, [], {})
         listing.add(row, claim)
 
-    def refuse(self, row: int, refused: RowRefused) -> None:
-        """Count a row that was refused on its own."""
+    def refuse(self, row: int, refused: RowRefused, source_key: str | None = None) -> None:
+        """Count a row that was refused on its own, and whom it seems to be about."""
         self.rows += 1
+        self.unread |= {source_key} if source_key else set()
         self.refusals.append(Refusal(row, refused.outcome, refused.reason))
+
+    def names(self, key: Key) -> bool:
+        """Whether the list says anything about an accreditation, be it held or not to be read."""
+        return key in self.listings or key[1] in self.unread
 
     def good(self) -> Iterator[Listing]:
         """The accreditations whose rows are accepted."""
@@ -167,12 +197,14 @@ def hold_unlistable(gathering: Gathering, schemes: Mapping[str, str | None]) -> 
 
 @dataclass(frozen=True, slots=True)
 class StagedListing:
-    """One accreditation to be listed, as it waits for release."""
+    """One accreditation to be listed or changed, as it waits for release."""
 
-    n: int  # place in the file's order, from 1
-    claim: Claim
+    n: int  # place in the file's order, from 1; what the file does not name comes last
+    claim: Claim  # of what the file does not name: what was listed
     activities: tuple[str, ...]
     rows: tuple[int, ...]
+    plan: Plan = NEW
+    was: str | None = None  # the word it was listed with when the list was staged
 
     @property
     def key(self) -> Key:
@@ -191,10 +223,12 @@ class StagedListing:
             "scope": {"activities": list(self.activities)},
             "rows": list(self.rows),
         }
+        facts |= {"change": str(self.plan.change)} if self.plan != NEW else {}
+        facts |= {"was": self.was} if self.was is not None else {}
         return {**facts, "place": claim.place} if claim.place else facts
 
     @classmethod
-    def read(cls, n: int, key: Key, data: Mapping[str, Any]) -> "StagedListing":
+    def read(cls, n: int, key: Key, data: Mapping[str, Any], act: str | None = None) -> "StagedListing":
         """The inverse of ``data``."""
         identifier = next(((scheme, value) for scheme, value in data["identifiers"]), None)
         claim = Claim(
@@ -207,38 +241,8 @@ class StagedListing:
             identifier=identifier,
             place=data.get("place"),
         )
-        return cls(n, claim, tuple(data["scope"]["activities"]), tuple(data["rows"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What the registry already holds about one key of a list."""
-
-    organisation_ids: tuple[str, ...] = ()  # more than one: the identifier is ambiguous here
-    names: tuple[str, ...] = ()  # of an organisation found by its identifier
-    number: str | None = None  # of its open accreditation under the scheme
-    listed_word: str | None = None  # what that is listed as; None: it stands by decision
-
-
-NOTHING = Known()
-
-
-def settle(claim: Claim, known: Known) -> str | None:
-    """Why a new listing must be held, or None: then it is unchanged if ``known.number`` is set, and new otherwise."""
-    if known.listed_word is not None:
-        if alike(known.listed_word) == alike(claim.word):
-            return None
-        return (
-            f"already listed as {shown(known.listed_word)} under {known.number}, now {shown(claim.word)}; "
-            "changing a listed word comes with relisting"
-        )
-    if known.number is not None:
-        return f"already accredited as {known.number} by decision, which a list does not change"
-    if len(known.organisation_ids) > 1:
-        return f"the identifier belongs to several organisations here: {', '.join(known.organisation_ids[:4])}"
-    if known.names and alike(claim.name) not in map(alike, known.names):
-        return f"the identifier belongs to {shown(known.names[0])} here; the list says {shown(claim.name)}"
-    return None
+        plan = Plan(Change(data.get("change", Change.NEW)), act or NEW.act)
+        return cls(n, claim, tuple(data["scope"]["activities"]), tuple(data["rows"]), plan, data.get("was"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +252,10 @@ class Vocabulary:
     version: str  # of the scheme
     mapping_version: str | None
     standings: Mapping[str, Standing]  # local word -> canonical standing
+
+    def spelled(self) -> dict[str, str]:
+        """Each word as it is compared -> the scheme's own spelling."""
+        return {alike(word): word for word in self.standings}
 
 
 def vocabulary_of(scheme: Scheme) -> Vocabulary:

@@ -1,9 +1,10 @@
-"""From staged listings to `list` decisions: one batch, one transaction.
+"""From staged listings to decisions: one batch, one transaction.
 
 What one batch does, in this order
-1. Look again at what is held here: a listing that met another one since it was staged is settled, not repeated.
+1. Look again at what is held here: a listing that met another one since it was staged is settled, not repeated; an act
+   that the history of its accreditation no longer allows is held. Those accreditations are held first, as in any decision.
 2. Organisations that are new, their identifiers, their accreditations under fresh numbers.
-3. One `list` decision each, citing the snapshot, in the ledger; both persons beside it; its status index.
+3. One decision each, citing the snapshot, in the ledger; both persons beside it; its status index.
 4. What is listed now; the staged rows are marked; the snapshot counts on.
 
 All of it commits or none, so a release that is killed goes on with the first listing that is not marked.
@@ -14,41 +15,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from goodstanding.bodies import as_set
-from goodstanding.canonical import format_time
 from goodstanding.events import new_event_id, new_subject
 from goodstanding.standing import Decision
-from goodstanding.transitions import Standing, transition
+from goodstanding.transitions import Standing
 from registry.accreditations.model import ENDED_FOR_GOOD
 from registry.accreditations.numbers import fresh_numbers
 from registry.accreditations.tables import AccreditationRow, DecisionRow
 from registry.database import WriteTx
 from registry.ids import fresh_id
-from registry.intake import repository
-from registry.intake.model import MAX_REASON, NOTHING, Key, Known, Outcome, StagedListing, Vocabulary, settle
-from registry.intake.snapshots import ACT, Snapshot, Tally
-from registry.intake.tables import ListedRow, StagedRow
+from registry.intake import listed, repository
+from registry.intake.acts import Release, Subject, body, decision_row, scope
+from registry.intake.changing import change_all
+from registry.intake.difference import NOTHING, Known
+from registry.intake.model import Key, StagedListing
+from registry.intake.snapshots import ACT, Tally
+from registry.intake.sorting import Sorted
+from registry.intake.tables import ListedRow
 from registry.issuance import ledger, publication, status
 from registry.issuance.ledger import Entry, Stream
 from registry.issuance.status import Allotment
 from registry.organisations import repository as organisations
 from registry.organisations.model import Organisation, organisation
-
-REASON = "LISTED"
-PLACE = "Place as published: "
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """What stays the same over all batches of one release."""
-
-    snapshot: Snapshot
-    approver: str
-    decided_at: datetime
-    origin: str
-    prefix: str
-    vocabularies: Mapping[str, Vocabulary]
-    under: Sequence[str]  # schemes in which its organisations may be listed already
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +48,30 @@ class New:
     subject: bytes
     event_id: str
     status: Allotment
+    decided_at: datetime
+
+    @property
+    def about(self) -> Subject:
+        """Whom its decision is about."""
+        return Subject(
+            self.event_id, self.number, self.organisation.id, self.decided_at, self.organisation, self.status
+        )
 
 
 async def release_batch(tx: WriteTx, release: Release, batch: Sequence[StagedListing], now: datetime) -> Tally:
     """Release these listings inside the caller's transaction."""
     claims = {staged.key: staged.claim for staged in batch}
-    known = await repository.known(tx, release.snapshot.authority_id, claims, release.under)
-    late = {key: settle(claim, known.get(key, NOTHING)) for key, claim in claims.items()}
-    fresh = [s for s in batch if late[s.key] is None and known.get(s.key, NOTHING).number is None]
-    held = [(staged, reason) for staged in batch if (reason := late[staged.key]) is not None]
-    await _list(tx, release, fresh, known, now)
-    await _hold(tx, release.snapshot.id, held)
+    known = await listed.known(tx, release.snapshot.series, claims, release.under)
+    done = Sorted()
+    for staged in batch:
+        done.take(release, staged, known.get(staged.key, NOTHING))
+    histories = await ledger.held_history(tx, [number for _, _, number in done.wanted]) if done.wanted else {}
+    done.try_on(release, histories)
+    await _list(tx, release, done.fresh, known, now)
+    await change_all(tx, release, done.changes, histories, now=now)
+    await repository.hold(tx, release.snapshot.id, done.held)
     await repository.mark_released(tx, release.snapshot.id, [staged.n for staged in batch])
-    return Tally(len(fresh), len(batch) - len(fresh) - len(held), len(held), sum(len(s.rows) for s, _ in held))
-
-
-async def _hold(tx: WriteTx, snapshot_id: str, held: Sequence[tuple[StagedListing, str]]) -> None:
-    rows = [
-        {"snapshot_id": snapshot_id, "row": row, "outcome": Outcome.HELD, "reason": reason[:MAX_REASON]}
-        for staged, reason in held
-        for row in staged.rows
-    ]
-    await repository.add(tx, StagedRow, rows)
+    return done.tally()
 
 
 async def _list(
@@ -95,18 +84,26 @@ async def _list(
     numbers = await fresh_numbers(tx, release.prefix, len(fresh))
     allotted = await status.allot(tx, authority, len(fresh), origin=release.origin)
     made = [
-        New(staged, known_as[staged.claim.source_key], number, new_subject(), new_event_id(now), given)
+        New(
+            staged,
+            known_as[staged.claim.source_key],
+            number,
+            new_subject(),
+            new_event_id(now),
+            given,
+            release.decided_at,
+        )
         for staged, number, given in zip(fresh, numbers, allotted, strict=True)
     ]
     await repository.add(tx, AccreditationRow, [_accreditation(release, new, now) for new in made])
-    bodies = [_body(release, new) for new in made]
+    bodies = [body(release, new.staged, ACT, new.about) for new in made]
     streams = [Stream(AccreditationRow, new.number, new.subject, None) for new in made]
-    await ledger.append(tx, [Entry(body, stream) for body, stream in zip(bodies, streams, strict=True)], now=now)
-    await repository.add(tx, DecisionRow, [_decision(release, new) for new in made])
+    await ledger.append(tx, [Entry(logged, stream) for logged, stream in zip(bodies, streams, strict=True)], now=now)
+    await repository.add(tx, DecisionRow, [decision_row(release, ACT, new.about) for new in made])
     await status.assign(tx, [(new.status, new.number, new.event_id) for new in made])
     await repository.add(tx, ListedRow, [_listed(release, new) for new in made])
-    histories = {body["number"]: [Decision.from_body(body, None, _standing(release, new.staged))]
-                 for body, new in zip(bodies, made, strict=True)}  # fmt: skip
+    histories = {new.number: [Decision.from_body(logged, None, release.means(new.staged))]
+                 for logged, new in zip(bodies, made, strict=True)}  # fmt: skip
     await publication.project(tx, histories, now=now)
 
 
@@ -123,16 +120,8 @@ async def _organisations(
     return found | made
 
 
-def _standing(release: Release, staged: StagedListing) -> Standing | None:
-    return release.vocabularies[staged.claim.scheme_id].standings.get(staged.claim.word)
-
-
-def _scope(staged: StagedListing) -> dict[str, Any]:
-    return {"activities": as_set(staged.activities)} if staged.activities else {}
-
-
 def _accreditation(release: Release, new: New, now: datetime) -> dict[str, Any]:
-    standing = _standing(release, new.staged) or Standing.UNRECOGNISED
+    standing = release.means(new.staged) or Standing.UNRECOGNISED
     return {
         "number": new.number,
         "authority_id": release.snapshot.authority_id,
@@ -143,55 +132,10 @@ def _accreditation(release: Release, new: New, now: datetime) -> dict[str, Any]:
         "open": standing not in ENDED_FOR_GOOD,
         "standing": str(standing),
         "public_standing": None,
-        "scope": _scope(new.staged),
+        "scope": scope(new.staged),
         "valid_until": None,
         "created_at": now,
         "changed_at": now,
-    }
-
-
-def _body(release: Release, new: New) -> dict[str, Any]:
-    """The `list` decision as it is logged (wire.md, "Event, leaf, feed")."""
-    snapshot, claim = release.snapshot, new.staged.claim
-    vocabulary = release.vocabularies[claim.scheme_id]
-    decided_at = format_time(release.decided_at)
-    optional = {
-        "mapping_version": vocabulary.mapping_version,
-        "asserted_by": snapshot.source,
-        "public_text": f"{PLACE}{claim.place}" if claim.place else None,
-    }
-    return {
-        "kind": "decision",
-        "event_id": new.event_id,
-        "authority": snapshot.authority_id,
-        "scheme": claim.scheme_id,
-        "scheme_version": vocabulary.version,
-        "number": new.number,
-        "organisation": new.organisation.id,
-        "act": ACT,
-        "reason": REASON,
-        "basis": snapshot.basis,
-        "local_word": claim.word,
-        "snapshot": snapshot.id,
-        "effective_from": decided_at,
-        "decided_at": decided_at,
-        "accreditation": {"organisation": new.organisation.public_object(), "scope": _scope(new.staged)},
-        "status": {"uri": new.status.uri, "idx": new.status.idx},
-        **{name: value for name, value in optional.items() if value is not None},
-    }
-
-
-def _decision(release: Release, new: New) -> dict[str, Any]:
-    return {
-        "event_id": new.event_id,
-        "number": new.number,
-        "act": ACT,
-        "four_eyes": transition(ACT).four_eyes,
-        "proposer": release.snapshot.uploaded_by,
-        "approver": release.approver,
-        "restricted_text": None,
-        "evidence": [release.snapshot.file_hash],
-        "decided_at": release.decided_at,
     }
 
 

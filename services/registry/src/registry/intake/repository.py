@@ -1,19 +1,18 @@
 """Queries of intake. Callers pass at most a batch of keys at a time, so that no statement grows without bound."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, select, update
 from sqlmodel import col
 
-from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
-from registry.intake.model import Claim, Key, Known, Refusal, StagedListing, Vocabulary, vocabulary_of
-from registry.intake.snapshots import RELEASED, Snapshot
-from registry.intake.tables import ListedRow, SnapshotRow, StagedListingRow, StagedRow
+from registry.intake.model import MAX_REASON, NEW, Outcome, Refusal, StagedListing, Vocabulary, vocabulary_of
+from registry.intake.snapshots import RELEASED, RELEASING, Series, Snapshot
+from registry.intake.tables import SnapshotRow, StagedListingRow, StagedRow
 from registry.organisations.model import Organisation
 from registry.organisations.tables import OrganisationIdentifierRow, OrganisationRow
 from registry.schemes import repository as schemes
@@ -21,7 +20,12 @@ from registry.schemes import repository as schemes
 BATCH = 500  # keys or rows of one statement
 PAGE = 50  # snapshots shown at once
 
-_SNAPSHOT = tuple(getattr(SnapshotRow, name) for name in Snapshot.__slots__)
+_ADDED = frozenset({"gone", "back", "changed", "held_gone", "released_changes"})  # null in rows from before them
+_SNAPSHOT = tuple(
+    func.coalesce(getattr(SnapshotRow, name), 0) if name in _ADDED else getattr(SnapshotRow, name)
+    for name in Snapshot.__slots__
+)
+_FIGURES = ("accepted", "held", "listings", "unchanged", "absent", "gone", "back", "changed")
 
 
 async def snapshot(tx: ReadTx | WriteTx, snapshot_id: str, *, lock: bool = False) -> Snapshot | None:
@@ -40,14 +44,27 @@ async def snapshots(tx: ReadTx, authorities: Iterable[str], *, waiting: bool) ->
 
 
 async def same_upload(tx: WriteTx, wanted: Snapshot) -> Snapshot | None:
-    """A snapshot of the same file by the same person, for the same authority and source, that still waits."""
-    same = [
-        getattr(SnapshotRow, name) == getattr(wanted, name)
-        for name in ("authority_id", "layout", "basis", "source", "file_hash", "uploaded_by")
-    ]
-    statement = select(*_SNAPSHOT).where(*same, col(SnapshotRow.state) != RELEASED).limit(1)
+    """A snapshot of the same file by the same person, for the same list, that still waits and comes to the same."""
+    same = [getattr(SnapshotRow, name) == getattr(wanted, name) for name in ("basis", "file_hash", "uploaded_by")]
+    figures = and_(*(getattr(SnapshotRow, name) == getattr(wanted, name) for name in _FIGURES))
+    begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state) != RELEASED
+    statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | figures).limit(1)
     row = (await tx.execute(statement)).first()
     return Snapshot(*row) if row else None
+
+
+async def newer_released(tx: WriteTx, than: Snapshot) -> str | None:
+    """A snapshot of the same list that was staged later and is released already."""
+    newer = [_of(than.series), col(SnapshotRow.id) > than.id, col(SnapshotRow.state) == RELEASED]
+    return (await tx.scalars(select(col(SnapshotRow.id)).where(*newer).limit(1))).first()
+
+
+def _of(series: Series) -> ColumnElement[bool]:
+    return and_(
+        col(SnapshotRow.authority_id) == series.authority_id,
+        col(SnapshotRow.layout) == series.layout,
+        col(SnapshotRow.source).is_not_distinct_from(series.source),
+    )
 
 
 async def refused_rows(tx: ReadTx, snapshot_id: str, *, after: int, most: int) -> list[tuple[int, str, str]]:
@@ -70,109 +87,6 @@ async def vocabularies(tx: ReadTx | WriteTx, ids: Iterable[str]) -> dict[str, Vo
     return found
 
 
-async def known(
-    tx: ReadTx | WriteTx, authority_id: str, claims: Mapping[Key, Claim], under: Sequence[str]
-) -> dict[Key, Known]:
-    """What is already held about each key (absent: nothing); ``under``: the schemes this list may list under."""
-    listed = await _listed(tx, authority_id, {key for _, key in claims}, under)
-    found = await _by_identifier(tx, {c.identifier for c in claims.values() if c.identifier is not None})
-    organisations: dict[Key, Mapping[str, tuple[str, ...]]] = {}
-    for key, claim in claims.items():
-        if key[1] in listed.organisations:
-            organisations[key] = {listed.organisations[key[1]]: ()}  # its name was compared when it was listed
-        elif claim.identifier in found:
-            organisations[key] = found[claim.identifier]
-    numbers = await _open(tx, authority_id, {one for some in organisations.values() for one in some})
-    return {
-        key: _known(some, listed.words.get(key), [numbers.get((one, key[0])) for one in some])
-        for key, some in organisations.items()
-    }
-
-
-def _known(
-    organisations: Mapping[str, tuple[str, ...]], listed: tuple[str, str] | None, numbers: Iterable[str | None]
-) -> Known:
-    number, word = listed or (next((one for one in numbers if one is not None), None), None)
-    names = [name for some in organisations.values() for name in some]
-    return Known(tuple(organisations), tuple(names), number, word)
-
-
-@dataclass(frozen=True, slots=True)
-class _Listed:
-    words: dict[Key, tuple[str, str]]  # -> (number, local word)
-    organisations: dict[str, str]  # source key -> organisation, under whatever scheme it is listed
-
-
-async def _listed(tx: ReadTx | WriteTx, authority_id: str, keys: Iterable[str], under: Sequence[str]) -> _Listed:
-    statement = (
-        select(
-            col(ListedRow.scheme_id), col(ListedRow.source_key), col(ListedRow.number), col(ListedRow.local_word),
-            col(AccreditationRow.organisation_id),
-        )
-        .join(AccreditationRow, col(AccreditationRow.number) == col(ListedRow.number))
-        .where(
-            col(ListedRow.authority_id) == authority_id,
-            col(ListedRow.scheme_id).in_(under),
-            col(ListedRow.source_key).in_(list(keys)),
-        )
-    )  # fmt: skip
-    found = _Listed({}, {})
-    for scheme, key, number, word, organisation in await tx.execute(statement):
-        found.words[scheme, key] = (number, word)
-        found.organisations[key] = organisation
-    return found
-
-
-async def _by_identifier(
-    tx: ReadTx | WriteTx, identifiers: set[tuple[str, str]]
-) -> dict[tuple[str, str] | None, dict[str, tuple[str, ...]]]:
-    """(scheme, value) -> organisation id -> its names."""
-    found: dict[tuple[str, str] | None, dict[str, tuple[str, ...]]] = {}
-    if not identifiers:
-        return found
-    statement = (
-        select(
-            col(OrganisationIdentifierRow.scheme), col(OrganisationIdentifierRow.value),
-            col(OrganisationRow.id), col(OrganisationRow.names),
-        )
-        .join(OrganisationRow, col(OrganisationRow.id) == col(OrganisationIdentifierRow.organisation_id))
-        .where(
-            col(OrganisationIdentifierRow.scheme).in_({scheme for scheme, _ in identifiers}),
-            col(OrganisationIdentifierRow.value).in_({value for _, value in identifiers}),
-        )
-    )  # fmt: skip
-    for scheme, value, organisation, names in await tx.execute(statement):
-        if (scheme, value) in identifiers:
-            found.setdefault((scheme, value), {})[organisation] = tuple(name["text"] for name in names)
-    return found
-
-
-async def _open(tx: ReadTx | WriteTx, authority_id: str, organisations: Iterable[str]) -> dict[tuple[str, str], str]:
-    """(organisation, scheme) -> number of the open accreditation at this authority."""
-    statement = select(
-        col(AccreditationRow.organisation_id), col(AccreditationRow.scheme_id), col(AccreditationRow.number)
-    ).where(
-        col(AccreditationRow.authority_id) == authority_id,
-        col(AccreditationRow.open),
-        col(AccreditationRow.organisation_id).in_(list(organisations)),
-    )
-    return {(organisation, scheme): number for organisation, scheme, number in await tx.execute(statement)}
-
-
-async def listed_count(tx: ReadTx | WriteTx, authority_id: str, under: Sequence[str]) -> int:
-    """How many accreditations the authority lists under these schemes."""
-    statement = select(func.count()).where(
-        col(ListedRow.authority_id) == authority_id, col(ListedRow.scheme_id).in_(under)
-    )
-    return int((await tx.execute(statement)).scalar_one())
-
-
-async def listed_schemes(tx: ReadTx | WriteTx, authority_id: str) -> list[str]:
-    """The schemes under which the authority lists anything."""
-    statement = select(col(ListedRow.scheme_id)).where(col(ListedRow.authority_id) == authority_id).distinct()
-    return sorted(await tx.scalars(statement))
-
-
 async def store(
     tx: WriteTx, snapshot: Snapshot, refusals: Iterable[Refusal], listings: Iterable[StagedListing]
 ) -> None:
@@ -186,31 +100,49 @@ async def store(
             "scheme_id": listing.claim.scheme_id,
             "source_key": listing.claim.source_key,
             "data": listing.data(),
-            "released": False,
+            "released": listing.plan.fault is not None,
+            "act": listing.plan.act,
+            "reason": listing.plan.fault,
         }
         for listing in listings
     )
     await add(tx, StagedListingRow, rows)
 
 
-async def staged_schemes(tx: WriteTx, snapshot_id: str) -> list[str]:
-    """The schemes a snapshot lists under."""
-    statement = select(col(StagedListingRow.scheme_id)).where(col(StagedListingRow.snapshot_id) == snapshot_id)
-    return sorted(await tx.scalars(statement.distinct()))
+_ACT = func.coalesce(col(StagedListingRow.act), NEW.act)
+
+
+async def staged_acts(tx: WriteTx, snapshot_id: str) -> list[tuple[str, str]]:
+    """(scheme, act) of what a snapshot still has to do."""
+    waiting = col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.released).is_(False)
+    statement = select(col(StagedListingRow.scheme_id), _ACT).where(*waiting).distinct()
+    return sorted((scheme, act) for scheme, act in await tx.execute(statement))
 
 
 async def pending(tx: WriteTx, snapshot_id: str, most: int) -> list[StagedListing]:
-    """The next listings to release, in the file's order."""
+    """The next listings to release, in order."""
     statement = (
         select(
             col(StagedListingRow.n), col(StagedListingRow.scheme_id), col(StagedListingRow.source_key),
-            col(StagedListingRow.data),
+            col(StagedListingRow.data), _ACT,
         )
         .where(col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.released).is_(False))
         .order_by(col(StagedListingRow.n))
         .limit(most)
     )  # fmt: skip
-    return [StagedListing.read(n, (scheme, key), data) for n, scheme, key, data in await tx.execute(statement)]
+    found = await tx.execute(statement)
+    return [StagedListing.read(n, (scheme, key), data, act) for n, scheme, key, data, act in found]
+
+
+async def held_gone(tx: ReadTx, snapshot_id: str, most: int) -> list[tuple[str, str]]:
+    """(name, reason) of what the file does not name and what is not unlisted all the same."""
+    statement = (
+        select(col(StagedListingRow.data), col(StagedListingRow.reason))
+        .where(col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.reason).is_not(None))
+        .order_by(col(StagedListingRow.n))
+        .limit(most)
+    )
+    return [(data["name"], reason) for data, reason in await tx.execute(statement)]
 
 
 async def add_organisations(tx: WriteTx, made: Sequence[Organisation], now: datetime) -> None:
@@ -252,6 +184,17 @@ async def mark_released(tx: WriteTx, snapshot_id: str, numbers: Sequence[int]) -
         col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.n).in_(numbers)
     )
     await tx.execute(statement.values(released=True))
+
+
+async def hold(tx: WriteTx, snapshot_id: str, held: Iterable[tuple[StagedListing, str]]) -> None:
+    """Keep why these are not released: with their rows, or, where the file does not name them, with themselves."""
+    reasons = [(staged, reason[:MAX_REASON]) for staged, reason in held]
+    rows = [{"snapshot_id": snapshot_id, "row": row, "outcome": Outcome.HELD, "reason": reason}
+            for staged, reason in reasons for row in staged.rows]  # fmt: skip
+    await add(tx, StagedRow, rows)
+    this = (col(StagedListingRow.snapshot_id) == snapshot_id) & (col(StagedListingRow.n) == bindparam("at"))
+    if without_rows := [{"at": staged.n, "why": reason} for staged, reason in reasons if not staged.rows]:
+        await tx.execute(update(StagedListingRow).where(this).values(reason=bindparam("why")), without_rows)
 
 
 async def change(tx: WriteTx, snapshot_id: str, values: Mapping[str, Any]) -> None:

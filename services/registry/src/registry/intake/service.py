@@ -25,20 +25,15 @@ from registry.database import Database, ReadTx, WriteTx, alone
 from registry.errors import Conflict, Invalid, NotFound
 from registry.ids import fresh_id
 from registry.intake import repository, staging
+from registry.intake.acts import Release
+from registry.intake.assertions import asserted_by, layout_named
+from registry.intake.comparing import compare, schemes_of
 from registry.intake.founding import need_mandates, need_schemes, prepare
 from registry.intake.layouts import Layout
-from registry.intake.release import Release, release_batch
+from registry.intake.release import release_batch
+from registry.intake.releasing import check_order, check_release
 from registry.intake.repository import BATCH
-from registry.intake.snapshots import (
-    RELEASED,
-    RELEASING,
-    UPLOADERS,
-    Snapshot,
-    asserted_by,
-    check_release,
-    is_id,
-    layout_named,
-)
+from registry.intake.snapshots import RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
 from registry.intake.staging import Progress, Staged, no_progress
 from registry.outages import LOST_RACE
 from registry.settings import Settings
@@ -95,7 +90,7 @@ class Intake:
         read = await asyncio.to_thread(_read, upload, plan, progress)
         now = moment(self._clock)
         async with self._database.read() as tx:
-            staged = await staging.compare(tx, read, plan, assertion.authority_id, now=now)
+            staged = await compare(tx, read, plan, assertion, now=now)
         snapshot = staged.snapshot(
             fresh_id("snp", now), plan, assertion, file_name=name, uploaded_by=actor.sub, now=now
         )
@@ -104,17 +99,30 @@ class Intake:
             return await _store(tx, staged, snapshot)
 
     async def release(
-        self, actor: Actor, snapshot_id: str | None = None, *, progress: Progress = no_progress
+        self,
+        actor: Actor,
+        snapshot_id: str | None = None,
+        *,
+        removes: int | None = None,
+        progress: Progress = no_progress,
     ) -> Snapshot:
         """Release a snapshot, or the only one that waits; ``progress`` gets listings done and to do.
 
+        ``removes`` says how many accreditations the list no longer names; one that misses many is held without it.
         Raises NotFound, Forbidden (also for the uploader and for API keys), Conflict.
         """
-        release = await self._begin(actor, snapshot_id or await self._only_one(actor))
+        release = await self._begin(actor, snapshot_id or await self._only_one(actor), removes)
         return await self._go_on(release, progress=progress)
 
     async def release_read(
-        self, actor: Actor, snapshot_id: str, file_hash: str, *, key: str, seconds: float = ANSWER_WITHIN
+        self,
+        actor: Actor,
+        snapshot_id: str,
+        file_hash: str,
+        *,
+        key: str,
+        removes: int | None = None,
+        seconds: float = ANSWER_WITHIN,
     ) -> Snapshot:
         """Release exactly the file with this hash, as far as it gets in so many seconds; asked again, it goes on.
 
@@ -122,7 +130,8 @@ class Intake:
         """
         if not is_id(snapshot_id):
             raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
-        wanted = {"snapshot": snapshot_id, "fileHash": file_hash}
+        wanted: dict[str, object] = {"snapshot": snapshot_id, "fileHash": file_hash}
+        wanted |= {} if removes is None else {"removes": removes}
         async with self._database.write() as tx:
             snapshot = await _visible(tx, actor, snapshot_id, lock=True)
             request = Request(actor, "releaseSnapshot", key, wanted)
@@ -134,7 +143,7 @@ class Intake:
                     "The file hash is not that of this snapshot. Read it again and release what it holds.",
                     code="STALE_DIGEST",
                 )
-            release = await self._opened(tx, actor, snapshot)
+            release = await self._opened(tx, actor, snapshot, removes)
         return await self._go_on(release, seconds=seconds)
 
     async def _go_on(
@@ -147,7 +156,7 @@ class Intake:
             began = loop.time()
             snapshot = await self._try_batch(release)
             self._wake()
-            progress(snapshot.released_listings, snapshot.listings)
+            progress(snapshot.released, snapshot.to_release)
             if loop.time() >= ends:
                 break
             await asyncio.sleep((loop.time() - began) * COURTESY)
@@ -184,22 +193,31 @@ class Intake:
             await _visible(tx, actor, snapshot_id)
             return await repository.refused_rows(tx, snapshot_id, after=after, most=min(most, 1_000))
 
-    async def _begin(self, actor: Actor, snapshot_id: str) -> Release:
-        async with self._database.write() as tx:
-            return await self._opened(tx, actor, await _visible(tx, actor, snapshot_id, lock=True))
+    async def held_gone(self, actor: Actor, snapshot_id: str, *, most: int = 100) -> list[tuple[str, str]]:
+        """(name, reason) of what the file does not name and what is not unlisted all the same, at most ``most``."""
+        async with self._database.read() as tx:
+            await _visible(tx, actor, snapshot_id)
+            return await repository.held_gone(tx, snapshot_id, min(most, 1_000))
 
-    async def _opened(self, tx: WriteTx, actor: Actor, snapshot: Snapshot) -> Release:
+    async def _begin(self, actor: Actor, snapshot_id: str, removes: int | None) -> Release:
+        async with self._database.write() as tx:
+            return await self._opened(tx, actor, await _visible(tx, actor, snapshot_id, lock=True), removes)
+
+    async def _opened(self, tx: WriteTx, actor: Actor, snapshot: Snapshot, removes: int | None) -> Release:
         """Check who releases what, and mark the snapshot as theirs."""
-        check_release(snapshot, actor)
+        check_release(snapshot, actor, removes)
+        check_order(snapshot, await repository.newer_released(tx, snapshot))
         await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"release {snapshot.id}")
         decided_at = moment(self._clock)
-        schemes = await repository.staged_schemes(tx, snapshot.id)
-        await need_mandates(tx, snapshot.authority_id, schemes, decided_at)
-        await repository.change(tx, snapshot.id, {"state": RELEASING, "released_by": actor.sub})
+        acts = await repository.staged_acts(tx, snapshot.id)
+        await need_mandates(tx, snapshot.authority_id, acts, decided_at)
+        begun = {"state": RELEASING, "released_by": actor.sub, "removals_confirmed": removes}
+        await repository.change(tx, snapshot.id, begun)
+        schemes = sorted({scheme for scheme, _ in acts})
         vocabularies = await repository.vocabularies(tx, schemes)
-        under = await staging.schemes_of(tx, layout_named(snapshot.layout), snapshot.authority_id, schemes)
+        under = await schemes_of(tx, layout_named(snapshot.layout), snapshot.authority_id, schemes)
         return Release(
-            snapshot=replace(snapshot, state=RELEASING, released_by=actor.sub),
+            snapshot=replace(snapshot, state=RELEASING, released_by=actor.sub, removals_confirmed=removes),
             approver=actor.sub,
             decided_at=decided_at,
             origin=self._settings.origin,

@@ -5,18 +5,19 @@ Rules
 2. The two are different persons; an API key never releases.
 3. A copy of somebody else's list is asserted by this registry itself and names where it was published.
 4. A snapshot goes STAGED → RELEASING → RELEASED, and a release that was cut short goes on where it stopped.
+5. A list that no longer names more than 2 % of what it listed is held as a whole, until the releaser says how many those
+   are: the file may be cut off.
+6. Of one list, none is released after a newer one.
 """
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-from registry.access.model import Actor, Role
-from registry.errors import Conflict, Forbidden, Invalid
-from registry.intake.known_schemes import TRANSCRIBER
-from registry.intake.layouts import LAYOUTS, Layout
+from registry.access.model import Role
+from registry.intake.model import Change
 
 STAGED = "STAGED"
 RELEASING = "RELEASING"
@@ -29,7 +30,6 @@ ACT = "list"  # the act that releasing a list amounts to, row 0 of the transitio
 UPLOADERS = (Role.PROPOSER, Role.REGISTRAR)
 
 MISSING_SHARE = 0.02  # a list that lacks more than this share of what was listed is marked
-MAX_SOURCE = 400
 
 _ID = re.compile(r"snp_[0-9a-f]{32}", re.ASCII)
 
@@ -39,9 +39,20 @@ class Tally:
     """What one batch of a release came to."""
 
     released: int = 0  # new accreditations
-    unchanged: int = 0  # accreditations listed since the list was staged, with the same word
-    held_listings: int = 0  # accreditations that met something else since
-    held_rows: int = 0  # their rows
+    changes: int = 0  # of accreditations listed before
+    settled: Mapping[Change, int] = field(default_factory=dict)  # staged as such, and not to be done any more
+    unchanged: int = 0  # of those: somebody else has done the same since, and the list names them
+    held_rows: int = 0  # of those that met something else since
+    held_gone: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One list over time: of its snapshots each says what has changed since the one before."""
+
+    authority_id: str
+    layout: str
+    source: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,14 @@ class Snapshot:
     listings: int  # new accreditations
     unchanged: int  # accreditations listed before with the same word
     absent: int  # accreditations listed before that the file does not name
-    listed_before: int  # accreditations listed when the file was staged
+    listed_before: int  # accreditations this list had when the file was staged
     released_listings: int
+    gone: int  # accreditations to unlist: the absent ones, unless held
+    back: int  # accreditations to list again
+    changed: int  # accreditations to give another word, or another meaning of it
+    held_gone: int
+    released_changes: int  # of those three
+    removals_confirmed: int | None  # what the releaser said (rule 5)
     state: str
     uploaded_by: str
     uploaded_at: datetime
@@ -71,91 +88,68 @@ class Snapshot:
     released_at: datetime | None
 
     @property
+    def series(self) -> Series:
+        """Which list it is a snapshot of."""
+        return Series(self.authority_id, self.layout, self.source)
+
+    @property
     def misses_many(self) -> bool:
-        """True when more than 2 % of what was listed under these schemes is not in this file."""
+        """True when more than 2 % of what this list had is not in this file."""
         return self.absent > MISSING_SHARE * self.listed_before
+
+    @property
+    def held_because(self) -> str | None:
+        """Why the snapshot is held as a whole (rule 5), or None."""
+        if self.state == RELEASED or not self.misses_many or self.removals_confirmed == self.absent:
+            return None
+        return self.many_removals
+
+    @property
+    def many_removals(self) -> str:
+        """How many of how many the list would remove."""
+        return (
+            f"it would remove {self.absent:,} of the {self.listed_before:,} listed before, which is more than "
+            f"{MISSING_SHARE:.0%}; the file may be cut off"
+        )
+
+    @property
+    def difference(self) -> dict[str, int]:
+        """The accreditations by how the list differs from what is listed; held: rows, and what cannot be unlisted."""
+        return {
+            "new": self.listings,
+            "gone": self.gone,
+            "back": self.back,
+            "changed": self.changed,
+            "unchanged": self.unchanged,
+            "held": self.held + self.held_gone,
+        }
+
+    @property
+    def to_release(self) -> int:
+        """How many accreditations it lists or changes."""
+        return self.listings + self.gone + self.back + self.changed
+
+    @property
+    def released(self) -> int:
+        """How many of them it has."""
+        return self.released_listings + self.released_changes
 
     def after(self, tally: Tally) -> dict[str, Any]:
         """The columns that change once a batch was released."""
-        settled = tally.unchanged + tally.held_listings
         return {
             "released_listings": self.released_listings + tally.released,
-            "listings": self.listings - settled,
+            "released_changes": self.released_changes + tally.changes,
+            "listings": self.listings - tally.settled.get(Change.NEW, 0),
+            "gone": self.gone - tally.settled.get(Change.GONE, 0),
+            "back": self.back - tally.settled.get(Change.BACK, 0),
+            "changed": self.changed - tally.settled.get(Change.CHANGED, 0),
             "unchanged": self.unchanged + tally.unchanged,
             "accepted": self.accepted - tally.held_rows,
             "held": self.held + tally.held_rows,
+            "held_gone": self.held_gone + tally.held_gone,
         }
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """Who asserts a list, and on what basis."""
-
-    authority_id: str
-    basis: str
-    source: str | None
 
 
 def is_id(text: str) -> bool:
     """True for what has the form of a snapshot's id."""
     return _ID.fullmatch(text) is not None
-
-
-def layout_named(name: str) -> Layout:
-    """The layout of that name; Invalid lists what there is."""
-    if (layout := LAYOUTS.get(name)) is None:
-        raise Invalid(f"There is no layout {name[:40]!r}; choose one of {', '.join(LAYOUTS)}.", field="layout")
-    return layout
-
-
-def asserted_by(actor: Actor, transcribed_from: str | None, authority_id: str | None) -> Assertion:
-    """Decide for whom the actor uploads (rules 1 and 3); Forbidden or Invalid say what is missing."""
-    actor.need_identity()
-    mine = sorted({authority for authority, role in actor.roles if role in UPLOADERS})
-    if transcribed_from is not None:
-        _check_source(transcribed_from)
-        if authority_id not in (None, TRANSCRIBER):
-            raise Invalid(
-                f"A transcribed list is asserted by {TRANSCRIBER}, not by {authority_id}; leave the authority out.",
-                field="authority",
-            )
-        if TRANSCRIBER not in mine:
-            raise Forbidden(f"To transcribe a list you need the role {Role.PROPOSER} at {TRANSCRIBER}.")
-        return Assertion(TRANSCRIBER, TRANSCRIBED, transcribed_from)
-    mine = [authority for authority in mine if authority != TRANSCRIBER]
-    return Assertion(_own(mine, authority_id), FEED, None)
-
-
-def _own(mine: list[str], wanted: str | None) -> str:
-    if wanted is not None and wanted not in mine:
-        raise Forbidden(f"To upload a list for {wanted} you need the role {Role.PROPOSER} there.")
-    if wanted is not None:
-        return wanted
-    if not mine:
-        raise Forbidden(
-            f"To upload a list you need the role {Role.PROPOSER} at the authority whose list it is; for a copy of a "
-            "published list, say where it was transcribed from."
-        )
-    if len(mine) > 1:
-        raise Invalid(f"You may upload for {', '.join(mine)}; say for which authority this is.", field="authority")
-    return mine[0]
-
-
-def _check_source(url: str) -> None:
-    parts = urlsplit(url) if url.isprintable() else None
-    if parts is None or parts.scheme not in ("http", "https") or not parts.netloc or len(url.encode()) > MAX_SOURCE:
-        raise Invalid(
-            f"The source must be the http or https address the list was published at, at most {MAX_SOURCE} bytes.",
-            field="transcribed_from",
-        )
-
-
-def check_release(snapshot: Snapshot, actor: Actor) -> None:
-    """Refuse a release that rules 1, 2 and 4 do not allow: Forbidden, Conflict."""
-    actor.need_person(f"release {snapshot.id}")
-    if (snapshot.authority_id, str(Role.APPROVER)) not in actor.roles:
-        raise Forbidden(f"To release {snapshot.id} you need the role {Role.APPROVER} at {snapshot.authority_id}.")
-    if actor.sub == snapshot.uploaded_by:
-        raise Forbidden(f"You uploaded {snapshot.id}; another person must release it.", code="SAME_PERSON")
-    if snapshot.state == RELEASED:
-        raise Conflict(f"{snapshot.id} is already released; there is nothing left to do.")

@@ -1,35 +1,32 @@
-"""From bytes to a snapshot: read a list once, gather its rows, compare them with what is held here.
+"""From bytes to a snapshot: read a list once, gather its rows, and store what they come to.
 
-Reading touches no database; comparing only reads. Memory grows with the rows of the file, which are bounded.
+Reading touches no database. Memory grows with the rows of the file, which are bounded.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import BinaryIO
 
 from goodstanding.canonical import b64u
-from registry.database import ReadTx, WriteTx
-from registry.intake import repository
-from registry.intake.founding import no_mandate
+from registry.intake.assertions import Assertion
 from registry.intake.layouts import Layout
 from registry.intake.model import (
-    NOTHING,
+    MAX_REASON,
+    Change,
+    Claim,
     Gathering,
     Key,
     Listing,
     Outcome,
+    Plan,
     RowRefused,
     StagedListing,
     alike,
-    hold_unlistable,
-    settle,
 )
 from registry.intake.reading import ListReader
-from registry.intake.repository import BATCH
-from registry.intake.snapshots import STAGED, Assertion, Snapshot
+from registry.intake.snapshots import STAGED, Snapshot
 
 Progress = Callable[[int, int], None]  # rows and bytes read; or listings released and to release
 
@@ -55,7 +52,7 @@ def read_list(stream: BinaryIO, layout: Layout, progress: Progress) -> Read:
         try:
             gathering.take(row, layout.claim(fields))
         except RowRefused as refused:
-            gathering.refuse(row, refused)
+            gathering.refuse(row, refused, layout.key(fields))
         if row % EVERY == 0:
             progress(row, reader.uploaded)
     progress(gathering.rows, reader.uploaded)
@@ -63,25 +60,46 @@ def read_list(stream: BinaryIO, layout: Layout, progress: Progress) -> Read:
 
 
 @dataclass(frozen=True, slots=True)
+class Absent:
+    """One accreditation that a list had and does not name any more."""
+
+    key: Key
+    name: str
+    kind: str
+    jurisdiction: str
+    word: str
+    plan: Plan
+
+    def staged(self, n: int) -> StagedListing:
+        """As it waits for release, or is held."""
+        claim = Claim(self.key[0], self.key[1], self.name, self.kind, self.jurisdiction, self.word)
+        fault = self.plan.fault and self.plan.fault[:MAX_REASON]
+        return StagedListing(n, claim, (), (), replace(self.plan, fault=fault), self.word)
+
+
+@dataclass(frozen=True, slots=True)
 class Staged:
     """A list compared with what is held here, ready to be stored."""
 
     read: Read
-    spellings: Mapping[tuple[str, str], str]  # (scheme, word as compared) -> the scheme's own spelling
-    listed_before: int  # accreditations listed under these schemes when it was compared
-    absent: int  # those of them the list does not name
+    spellings: Mapping[str, Mapping[str, str]]  # scheme -> word as compared -> the scheme's own spelling
+    listed_before: int  # accreditations the list had when it was compared
+    absent: Sequence[Absent]  # those of them it does not name
 
     def listings(self) -> Iterator[StagedListing]:
-        """The accreditations that are new, in the file's order."""
-        new = (listing for listing in self.read.gathering.good() if not listing.unchanged)
-        return (self._staged(n, listing) for n, listing in enumerate(new, 1))
+        """What is new or changed, in the file's order; then what the file does not name."""
+        n = 0
+        for listing in self.read.gathering.good():
+            if listing.plan.act is not None:
+                n += 1
+                yield self._staged(n, listing)
+        yield from (one.staged(n) for n, one in enumerate(self.absent, n + 1))
 
     def _staged(self, n: int, listing: Listing) -> StagedListing:
         claim = listing.claim
-        word = self.spellings.get((claim.scheme_id, alike(claim.word)), claim.word)
-        return StagedListing(
-            n, replace(claim, word=word), tuple(sorted(listing.activities.values())), tuple(listing.rows)
-        )
+        word = self.spellings[claim.scheme_id].get(alike(claim.word), claim.word)
+        activities = tuple(sorted(listing.activities.values()))
+        return StagedListing(n, replace(claim, word=word), activities, tuple(listing.rows), listing.plan, listing.was)
 
     def snapshot(
         self, snapshot_id: str, layout: Layout, assertion: Assertion, *, file_name: str, uploaded_by: str, now: datetime
@@ -90,7 +108,8 @@ class Staged:
         gathering = self.read.gathering
         outcomes = Counter(refusal.outcome for refusal in gathering.refused())
         good = list(gathering.good())
-        unchanged = sum(listing.unchanged for listing in good)
+        changes = Counter(listing.plan.change for listing in good)
+        held_gone = sum(one.plan.fault is not None for one in self.absent)
         return Snapshot(
             id=snapshot_id,
             authority_id=assertion.authority_id,
@@ -103,55 +122,20 @@ class Staged:
             accepted=sum(len(listing.rows) for listing in good),
             held=outcomes[Outcome.HELD],
             rejected=outcomes[Outcome.REJECTED],
-            listings=len(good) - unchanged,
-            unchanged=unchanged,
-            absent=self.absent,
+            listings=changes[Change.NEW],
+            unchanged=changes[Change.NONE],
+            absent=len(self.absent),
             listed_before=self.listed_before,
             released_listings=0,
+            gone=len(self.absent) - held_gone,
+            back=changes[Change.BACK],
+            changed=changes[Change.CHANGED],
+            held_gone=held_gone,
+            released_changes=0,
+            removals_confirmed=None,
             state=STAGED,
             uploaded_by=uploaded_by,
             uploaded_at=now,
             released_by=None,
             released_at=None,
         )
-
-
-async def compare(tx: ReadTx, read: Read, layout: Layout, authority_id: str, *, now: datetime) -> Staged:
-    """Hold what cannot be listed, mark what is listed already, count what the list leaves out."""
-    gathering = read.gathering
-    named = {scheme for scheme, _ in gathering.listings}
-    vocabularies = await repository.vocabularies(tx, named)
-    unusable = {scheme: await no_mandate(tx, authority_id, scheme, now) for scheme in vocabularies}
-    hold_unlistable(gathering, unusable)
-    schemes = await schemes_of(tx, layout, authority_id, vocabularies)
-    found = 0
-    for some in _chunks(gathering.listings.items()):
-        found += await _settle(tx, authority_id, some, schemes)
-    spellings = {
-        (scheme, alike(word)): word for scheme, vocabulary in vocabularies.items() for word in vocabulary.standings
-    }
-    listed_before = await repository.listed_count(tx, authority_id, schemes)
-    return Staged(read, spellings, listed_before, listed_before - found)
-
-
-async def schemes_of(tx: ReadTx | WriteTx, layout: Layout, authority_id: str, named: Iterable[str]) -> list[str]:
-    """The schemes a list of this layout and authority is compared under; ``named`` are those it names itself."""
-    return list(layout.schemes) or sorted({*named, *await repository.listed_schemes(tx, authority_id)})
-
-
-async def _settle(tx: ReadTx, authority_id: str, some: Mapping[Key, Listing], schemes: list[str]) -> int:
-    """Compare some listings with what is held about them; how many of them are listed already."""
-    claims = {key: listing.claim for key, listing in some.items()}
-    known = await repository.known(tx, authority_id, claims, schemes)
-    for key, listing in some.items():
-        if listing.fault is None:
-            held = known.get(key, NOTHING)
-            listing.fault = settle(listing.claim, held)
-            listing.unchanged = listing.fault is None and held.number is not None
-    return sum(held.listed_word is not None for held in known.values())
-
-
-def _chunks(items: Iterable[tuple[Key, Listing]]) -> Iterator[dict[Key, Listing]]:
-    remaining = iter(items)
-    while some := dict(islice(remaining, BATCH)):
-        yield some

@@ -34,6 +34,12 @@ class SnapshotRow(SQLModel, table=True):
     absent: int = 0  # accreditations listed before that this file does not name
     listed_before: int = 0  # accreditations listed when the file was staged
     released_listings: int = 0
+    gone: int | None = Field(default=None)  # this and the next three: accreditations; null in rows from before: 0
+    back: int | None = Field(default=None)
+    changed: int | None = Field(default=None)
+    held_gone: int | None = Field(default=None)  # not named by the file, and not to be unlisted without a person
+    released_changes: int | None = Field(default=None)  # of gone, back and changed
+    removals_confirmed: int | None = Field(default=None)  # how many the releaser said it removes, where that is many
     state: str = Field(max_length=12)  # STAGED | RELEASING | RELEASED
     uploaded_by: str = Field(max_length=200)  # restricted
     uploaded_at: datetime = Field(sa_column=utc())
@@ -53,7 +59,7 @@ class StagedRow(SQLModel, table=True):
 
 
 class StagedListingRow(SQLModel, table=True):
-    """One accreditation to be listed, gathered from one or more rows; released in order of `n`, in batches."""
+    """One accreditation to be listed or changed, from any number of rows; released in order of `n`, in batches."""
 
     __tablename__ = "staged_listings"
     __table_args__ = (Index("staged_pending", "snapshot_id", "released", "n"),)
@@ -64,6 +70,8 @@ class StagedListingRow(SQLModel, table=True):
     source_key: str = Field(max_length=400)
     data: dict[str, Any] = Field(sa_column=json())  # as StagedListing.data writes it
     released: bool = False
+    act: str | None = Field(default=None, max_length=40)  # null: list
+    reason: str | None = Field(default=None, max_length=300)  # why it was held instead of released
 
 
 class ListedRow(SQLModel, table=True):
@@ -76,4 +84,5 @@ class ListedRow(SQLModel, table=True):
     source_key: str = Field(primary_key=True, max_length=400)
     number: str = Field(foreign_key="accreditations.number", max_length=20)
     local_word: str = Field(max_length=200)
-    snapshot_id: str = Field(max_length=40)
+    snapshot_id: str = Field(max_length=40)  # that listed or changed it last: it says of which list it is
+    unlisted_in: str | None = Field(default=None, max_length=40)  # the snapshot that no longer names it

@@ -1,0 +1,36 @@
+"""Who may release which snapshot, and what must be said. Pure; the rules are those of `snapshots.py`."""
+
+from registry.access.model import Actor, Role
+from registry.errors import Conflict, Forbidden
+from registry.intake.snapshots import RELEASED, STAGED, Snapshot
+
+
+def check_release(snapshot: Snapshot, actor: Actor, removes: int | None) -> None:
+    """Refuse a release that rules 1, 2, 4 and 5 do not allow: Forbidden, Conflict; ``removes``: what the actor said."""
+    actor.need_person(f"release {snapshot.id}")
+    if (snapshot.authority_id, str(Role.APPROVER)) not in actor.roles:
+        raise Forbidden(f"To release {snapshot.id} you need the role {Role.APPROVER} at {snapshot.authority_id}.")
+    if actor.sub == snapshot.uploaded_by:
+        raise Forbidden(f"You uploaded {snapshot.id}; another person must release it.", code="SAME_PERSON")
+    if snapshot.state == RELEASED:
+        raise Conflict(f"{snapshot.id} is already released; there is nothing left to do.")
+    if removes is not None and removes != snapshot.absent:
+        raise Conflict(
+            f"{snapshot.id} removes {snapshot.absent:,} accreditations, not {removes:,}; look at it again.",
+            code="REMOVES_OTHERS",
+        )
+    if snapshot.misses_many and removes is None:
+        raise Conflict(
+            f"{snapshot.id} is held as a whole: {snapshot.many_removals}. If it is "
+            f"whole and they are really gone, release it with --removes {snapshot.absent}.",
+            code="REMOVES_MANY",
+        )
+
+
+def check_order(snapshot: Snapshot, newer: str | None) -> None:
+    """Conflict when a newer list was released already and this one was not begun (rule 6)."""
+    if newer is not None and snapshot.state == STAGED:
+        raise Conflict(
+            f"{newer}, which was staged after {snapshot.id}, is released already; stage this file again to go back to it.",
+            code="NEWER_RELEASED",
+        )
