@@ -93,6 +93,12 @@ def test_everything_is_described(schema):
     assert bare == []
 
 
+def test_no_description_is_so_short_that_a_router_stumbles_over_it(schema):
+    """Grafbase 0.103 ends in a panic where a description of a field has fewer than six characters."""
+    fields = (field for type_ in schema.type_map.values() for field in getattr(type_, "fields", {}).values())
+    assert [field.description for field in fields if field.description and len(field.description) < 6] == []
+
+
 def test_the_enumerations_are_those_of_the_protocol():
     assert [member.name for member in enums.Standing] == [member.value for member in Standing]
     assert [member.name for member in enums.Basis] == [member.value for member in Basis]

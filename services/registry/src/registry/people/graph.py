@@ -60,7 +60,7 @@ class ErasePersonDone:
     """Done."""
 
     person: strawberry.ID = strawberry.field(description="Id of who was erased.")
-    erased_at: datetime = strawberry.field(description="When.")
+    erased_at: datetime = strawberry.field(description="When it was erased.")
 
 
 AddPersonResult = Annotated[
