@@ -16,6 +16,8 @@ from audit.errors import Unavailable
 from audit.tables import ENTRIES
 from goodstanding.canonical import b64u
 
+pytestmark = pytest.mark.faults  # waits, cuts and restarts take half a minute together
+
 on_postgres = pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 
 SHORT = Limits(pool=0.3, connect=0.5, statement=0.4, answer=0.1, lock=0.3)

@@ -15,6 +15,8 @@ from audit.app import create_app
 from audit.errors import StoreUnavailable, Superseded
 from goodstanding.merkle import leaf_hash, root
 
+pytestmark = pytest.mark.faults  # waits, cuts and restarts take half a minute together
+
 PATIENCE = 0.5
 QUICK = 3.0
 

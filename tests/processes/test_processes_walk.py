@@ -16,7 +16,7 @@ from goodstanding_standalone.front import FrontError, until
 from goodstanding_standalone.walk.steps import STEPS, walk
 from goodstanding_standalone.walk.story import Story
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults, pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
 
 SERVICES = {"registry": "8081", "registry-work": "8083", "audit": "8082", "gateway": "8080"}
 REGISTERED = "... on RegisterOrganisationDone { organisation { id } }"

@@ -23,6 +23,8 @@ from goodstanding.errors import ActNotAllowed
 from goodstanding.standing import fold, in_force, index_codes, shown, status_code
 from goodstanding.transitions import TRANSITIONS, MeasureKind, Standing
 
+pytestmark = pytest.mark.faults  # 2,000 histories take half a minute
+
 IN_CI = 2000
 HISTORIES = int(os.environ.get("STANDING_HISTORIES", IN_CI))
 ENOUGH = 20

@@ -19,6 +19,8 @@ from registry.engines import READERS, SQLITE_READERS, SQLITE_WRITERS, WRITERS, L
 from registry.errors import Unavailable
 from registry.organisations.model import Draft, NameDraft
 
+pytestmark = pytest.mark.faults  # waits, cuts and restarts take half a minute together
+
 on_postgres = pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 
 SHORT = Limits(pool=0.3, connect=0.5, statement=0.4, answer=0.1, lock=0.3)
