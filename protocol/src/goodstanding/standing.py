@@ -234,8 +234,9 @@ def _still_says(measure: Measure, state: State) -> bool:
         return any(other.kind is MeasureKind.REVOCATION for other in before)
     if measure.kind is MeasureKind.NOTICE:
         return all(other.kind is not MeasureKind.REVOCATION for other in state.measures)
-    renewed = state.generation is None or state.generation.event_id != measure.event_id
-    return measure.kind is not MeasureKind.RENEWAL or not renewed
+    if measure.kind is MeasureKind.RENEWAL:
+        return state.generation is not None and state.generation.event_id == measure.event_id
+    return True
 
 
 def _deadlines(state: State) -> list[tuple[datetime, str | None]]:

@@ -73,6 +73,11 @@ class Persons:
     restricted_text: str | None = None
     evidence: Sequence[str] = field(default_factory=tuple)
 
+    @classmethod
+    def of(cls, content: Mapping[str, Any], proposer: str, approver: str | None = None) -> "Persons":
+        """Those behind what a proposal's content says."""
+        return cls(proposer, approver, content.get("restricted_text"), tuple(content.get("evidence", ())))
+
 
 class Accreditations:
     """The acts on accreditations; `wake` tells the workers that an event is waiting."""
@@ -147,8 +152,7 @@ class Accreditations:
             await need_role(tx, actor, case.authority.id, *APPLICANTS)
             content, opening = await _checked(tx, case, row, replace(draft, number=wanted), now)
             body = deciding.decision_body(case, content, opening, event_id=event_id, decided_at=now)
-            persons = Persons(actor.sub, None, content.get("restricted_text"), tuple(content.get("evidence", ())))
-            await _decide(tx, case, body, deciding.check(case, body), persons, now)
+            await _decide(tx, case, body, deciding.check(case, body), Persons.of(content, actor.sub), now)
         self._wake()
         return event_id
 
@@ -228,10 +232,7 @@ class Accreditations:
         decision = deciding.check(case, body)
         await _need_place(tx, case, decision, now)
         await status.assign(tx, [(one, case.accreditation.number, event_id) for one in given])
-        persons = Persons(
-            proposal.proposer, actor.sub, content.get("restricted_text"), tuple(content.get("evidence", ()))
-        )
-        await _decide(tx, case, body, decision, persons, now)
+        await _decide(tx, case, body, decision, Persons.of(content, proposal.proposer, actor.sub), now)
         changes = {"state": ProposalState.APPROVED, "decided_by": actor.sub, "decided_at": now, "event_id": event_id}
         await repository.close_proposal(tx, proposal.id, changes)
 

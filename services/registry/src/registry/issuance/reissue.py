@@ -40,6 +40,8 @@ _log = structlog.get_logger("registry.reissue")
 async def act(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], policy: Policy, *, now: datetime) -> int:
     """Reissue where it is needed among these accreditations, which are held; return how many decisions were made."""
     spent = await _spent(tx, histories, now)
+    if not spent:
+        return 0
     rows = await _rows(tx, list(spent))
     opened = await events.by_ids(tx, list(spent.values()))
     made = 0
