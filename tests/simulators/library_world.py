@@ -153,7 +153,7 @@ def kept(world, isbn, books):
     return [book(each) for each in books if each in world.titles]
 
 
-def filtered(world, first=None, filter=None):  # noqa: A002
+def filtered(world, first=None, filter=None):
     filter = filter or {}  # noqa: A001
     wanted = filter.get("titles")
     found = [key for key in TITLES if wanted is None or TITLES[key] in wanted]

@@ -62,7 +62,7 @@ class Query(
     """Every query of the registry."""
 
     @documented
-    async def node(self, info: Info, id: strawberry.ID) -> Node | None:  # noqa: A002
+    async def node(self, info: Info, id: strawberry.ID) -> Node | None:
         """Whatever has this id; null when nothing the reader may see has it."""
         kind = node_of(str(id))
         return None if kind is None else await _FINDERS[kind](info, str(id))

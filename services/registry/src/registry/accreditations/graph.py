@@ -266,7 +266,7 @@ class AccreditationQueries:
         info: Info,
         first: int | None = 20,
         after: str | None = UNSET,
-        filter: AccreditationFilter | None = UNSET,  # noqa: A002
+        filter: AccreditationFilter | None = UNSET,
     ) -> AccreditationConnection:
         """Accreditations in the order of their numbers."""
         request = page_request(first, said(after), fits=Id.ACCREDITATION.fits)

@@ -138,7 +138,7 @@ class AccreditationMutations:
     """The acts."""
 
     @documented_mutation
-    async def apply_for_accreditation(self, info: Info, input: ApplyInput) -> DecisionResult:  # noqa: A002
+    async def apply_for_accreditation(self, info: Info, input: ApplyInput) -> DecisionResult:
         """File an application. Takes the role registrar or proposer at the authority."""
         draft = ApplicationDraft(
             str(input.organisation), str(input.authority), str(input.scheme), _scope(input.scope) or ScopeDraft()
@@ -147,25 +147,25 @@ class AccreditationMutations:
         return await _decided(info, acts.apply(info.context.actor, draft, key=str(input.idempotency_key)))
 
     @documented_mutation
-    async def propose_decision(self, info: Info, input: ProposeDecisionInput) -> ProposalResult:  # noqa: A002
+    async def propose_decision(self, info: Info, input: ProposeDecisionInput) -> ProposalResult:
         """Propose a decision. Takes the role proposer at the authority."""
         acts = info.context.services.accreditations
         return await proposed(info, acts.propose(info.context.actor, _draft(input), key=str(input.idempotency_key)))
 
     @documented_mutation
-    async def record_decision(self, info: Info, input: ProposeDecisionInput) -> DecisionResult:  # noqa: A002
+    async def record_decision(self, info: Info, input: ProposeDecisionInput) -> DecisionResult:
         """Take a decision that needs no second person. Takes the role registrar or proposer at the authority."""
         acts = info.context.services.accreditations
         return await _decided(info, acts.record(info.context.actor, _draft(input), key=str(input.idempotency_key)))
 
     @documented_mutation
-    async def approve_proposal(self, info: Info, input: ApproveProposalInput) -> DecisionResult:  # noqa: A002
+    async def approve_proposal(self, info: Info, input: ApproveProposalInput) -> DecisionResult:
         """Approve a proposed decision. Takes another person, with the role approver."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
         return await _decided(info, acts.approve(info.context.actor, str(input.proposal), input.digest, key=key))
 
     @documented_mutation
-    async def reject_proposal(self, info: Info, input: RejectProposalInput) -> ProposalResult:  # noqa: A002
+    async def reject_proposal(self, info: Info, input: RejectProposalInput) -> ProposalResult:
         """Reject a proposal. Takes another person, with the role that approving it takes."""
         acts, key = info.context.services.accreditations, str(input.idempotency_key)
         return await proposed(info, acts.reject(info.context.actor, str(input.proposal), input.reason, key=key))

@@ -31,7 +31,7 @@ class Proposal(Node):
     state: str = strawberry.field(description="OPEN, APPROVED, REJECTED or EXPIRED.")
 
     @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Proposal | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Proposal | None":
         """Find the proposal another subgraph names."""
         return await find_proposal(info, str(id))
 
@@ -57,7 +57,7 @@ class ProposalQueries:
     """Queries on proposals."""
 
     @documented
-    async def proposal(self, info: Info, id: strawberry.ID) -> Proposal | None:  # noqa: A002
+    async def proposal(self, info: Info, id: strawberry.ID) -> Proposal | None:
         """One proposal of an authority the caller works for; null otherwise."""
         return await find_proposal(info, str(id))
 

@@ -122,7 +122,7 @@ class AdministrationMutations:
     """The acts on the register itself."""
 
     @documented_mutation
-    async def propose_mandate(self, info: Info, input: ProposeMandateInput) -> ProposalResult:  # noqa: A002
+    async def propose_mandate(self, info: Info, input: ProposeMandateInput) -> ProposalResult:
         """Propose to give a mandate. Takes the role scheme-owner at the scheme's owner."""
         draft = MandateDraft(
             str(input.authority), str(input.scheme), input.acts, input.valid_from, input.reason, said(input.valid_until)
@@ -130,13 +130,13 @@ class AdministrationMutations:
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation
-    async def propose_mandate_end(self, info: Info, input: ProposeMandateEndInput) -> ProposalResult:  # noqa: A002
+    async def propose_mandate_end(self, info: Info, input: ProposeMandateEndInput) -> ProposalResult:
         """Propose to end a mandate with the approval. Takes the role scheme-owner at the scheme's owner."""
         draft = MandateEndDraft(str(input.mandate), input.end, input.reason, said(input.suspect_from))
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation
-    async def propose_mappings(self, info: Info, input: ProposeMappingsInput) -> ProposalResult:  # noqa: A002
+    async def propose_mappings(self, info: Info, input: ProposeMappingsInput) -> ProposalResult:
         """Propose what local words mean; what was listed keeps the meaning of the version it cites.
 
         Takes the role scheme-owner at the scheme's owner.
@@ -146,19 +146,19 @@ class AdministrationMutations:
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation
-    async def propose_criteria(self, info: Info, input: ProposeCriteriaInput) -> ProposalResult:  # noqa: A002
+    async def propose_criteria(self, info: Info, input: ProposeCriteriaInput) -> ProposalResult:
         """Propose a new version of a scheme's criteria. Takes the role scheme-owner at the scheme's owner."""
         criteria = [CriterionDraft(one.code, one.title, said(one.indicators) or ()) for one in input.criteria]
         draft = CriteriaDraft(str(input.scheme), input.version, criteria, input.reason)
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation
-    async def propose_role(self, info: Info, input: ProposeRoleInput) -> ProposalResult:  # noqa: A002
+    async def propose_role(self, info: Info, input: ProposeRoleInput) -> ProposalResult:
         """Propose to grant a role. Takes the role authority-admin at the authority."""
         return await _propose(info, _role(input), input.idempotency_key)
 
     @documented_mutation
-    async def propose_role_withdrawal(self, info: Info, input: ProposeRoleInput) -> ProposalResult:  # noqa: A002
+    async def propose_role_withdrawal(self, info: Info, input: ProposeRoleInput) -> ProposalResult:
         """Propose to withdraw a role. Takes the role authority-admin at the authority."""
         return await _propose(info, _role(input, withdraw=True), input.idempotency_key)
 
@@ -166,7 +166,7 @@ class AdministrationMutations:
     async def approve_administration(
         self,
         info: Info,
-        input: ApproveProposalInput,  # noqa: A002
+        input: ApproveProposalInput,
     ) -> AdministrationResult:
         """Approve a proposal without a number, and do it. Takes another person with the role the act takes."""
         acts, key = info.context.services.administration, str(input.idempotency_key)

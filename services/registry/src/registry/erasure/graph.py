@@ -66,7 +66,7 @@ class ErasureQueries:
     """Queries on erasures."""
 
     @documented
-    async def erasure(self, info: Info, id: strawberry.ID) -> Erasure | None:  # noqa: A002
+    async def erasure(self, info: Info, id: strawberry.ID) -> Erasure | None:
         """One erasure by its id; null when there is none at an authority the reader works for."""
         found = await info.context.loaders.erasures.load(str(id)[:40])
         return None if found is None else erasure_type(found)
@@ -77,7 +77,7 @@ class ErasureMutations:
     """The acts of erasing."""
 
     @documented_mutation
-    async def request_erasure(self, info: Info, input: RequestErasureInput) -> ErasureResult:  # noqa: A002
+    async def request_erasure(self, info: Info, input: RequestErasureInput) -> ErasureResult:
         """Ask for logged events to be erased. Takes a person with the role authority-admin.
 
         An accreditation of which a decision is erased shows nothing any more.
@@ -90,7 +90,7 @@ class ErasureMutations:
         return await _done(info, erasure_id)
 
     @documented_mutation
-    async def approve_erasure(self, info: Info, input: ApproveErasureInput) -> ErasureResult:  # noqa: A002
+    async def approve_erasure(self, info: Info, input: ApproveErasureInput) -> ErasureResult:
         """Approve an erasure. Takes another person, with the role authority-admin. It cannot be taken back.
 
         An event that names what is erased is logged; then log and register delete what those events said. Whoever

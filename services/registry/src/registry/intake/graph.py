@@ -61,7 +61,7 @@ class IntakeQueries:
     """Queries on uploaded lists."""
 
     @documented
-    async def snapshot(self, info: Info, id: strawberry.ID) -> Snapshot | None:  # noqa: A002
+    async def snapshot(self, info: Info, id: strawberry.ID) -> Snapshot | None:
         """One uploaded list of an authority the caller works for; null otherwise."""
         async with info.context.reader.use() as tx:
             found = await repository.snapshot(tx, str(id)) if model.is_id(str(id)) else None
@@ -73,7 +73,7 @@ class IntakeMutations:
     """The acts on uploaded lists."""
 
     @documented_mutation
-    async def release_snapshot(self, info: Info, input: ReleaseSnapshotInput) -> ReleaseSnapshotResult:  # noqa: A002
+    async def release_snapshot(self, info: Info, input: ReleaseSnapshotInput) -> ReleaseSnapshotResult:
         """Release a list that another person uploaded, as far as it gets in a few seconds.
 
         Takes a person with the role approver at its authority.

@@ -120,7 +120,7 @@ class Organisation(Node):
         return made
 
     @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Organisation | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Organisation | None":
         """Find the organisation another subgraph names."""
         return await find_organisation(info, str(id))
 
@@ -161,7 +161,7 @@ class OrganisationQueries:
     """Queries on organisations."""
 
     @documented
-    async def organisation(self, info: Info, id: strawberry.ID) -> Organisation | None:  # noqa: A002
+    async def organisation(self, info: Info, id: strawberry.ID) -> Organisation | None:
         """One organisation by its id; null when there is none."""
         return await find_organisation(info, str(id))
 
@@ -171,7 +171,7 @@ class OrganisationQueries:
         info: Info,
         first: int | None = 20,
         after: str | None = UNSET,
-        filter: OrganisationFilter | None = UNSET,  # noqa: A002
+        filter: OrganisationFilter | None = UNSET,
     ) -> OrganisationConnection:
         """Organisations in the order of their registration."""
         request = page_request(first, said(after), fits=Id.ORGANISATION.fits)

@@ -96,7 +96,7 @@ class OrganisationMutations:
     async def register_organisation(
         self,
         info: Info,
-        input: RegisterOrganisationInput,  # noqa: A002
+        input: RegisterOrganisationInput,
     ) -> RegisterOrganisationResult:
         """Register a recruiter or employer. Takes the role registrar or proposer."""
         context = info.context
@@ -114,7 +114,7 @@ class OrganisationMutations:
     async def amend_organisation(
         self,
         info: Info,
-        input: AmendOrganisationInput,  # noqa: A002
+        input: AmendOrganisationInput,
     ) -> AmendOrganisationResult:
         """Replace an organisation's names, identifiers or domains; what is left out stays.
 

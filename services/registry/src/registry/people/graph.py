@@ -78,7 +78,7 @@ class PeopleMutations:
     """The acts on people."""
 
     @documented_mutation
-    async def add_person(self, info: Info, input: AddPersonInput) -> AddPersonResult:  # noqa: A002
+    async def add_person(self, info: Info, input: AddPersonInput) -> AddPersonResult:
         """Put a person into an authority's files. Never logged, never public.
 
         Takes the role registrar at an authority that registered the organisation or has an accreditation of it.
@@ -93,7 +93,7 @@ class PeopleMutations:
         return AddPersonDone(person=strawberry.ID(made))
 
     @documented_mutation
-    async def erase_person(self, info: Info, input: ErasePersonInput) -> ErasePersonResult:  # noqa: A002
+    async def erase_person(self, info: Info, input: ErasePersonInput) -> ErasePersonResult:
         """Erase a person; nothing but id and time is left. Takes the role registrar or regulator at the authority."""
         acts, key = info.context.services.people, str(input.idempotency_key)
         try:

@@ -133,7 +133,7 @@ class RelationMutations:
     """The acts on relations."""
 
     @documented_mutation
-    async def relate_organisations(self, info: Info, input: RelateOrganisationsInput) -> RelationResult:  # noqa: A002
+    async def relate_organisations(self, info: Info, input: RelateOrganisationsInput) -> RelationResult:
         """State what one organisation is to another.
 
         Takes the role registrar or proposer at an authority that has one of the two in its register. To state
@@ -154,7 +154,7 @@ class RelationMutations:
         return await _done(info, relation_id)
 
     @documented_mutation
-    async def end_relation(self, info: Info, input: EndRelationInput) -> RelationResult:  # noqa: A002
+    async def end_relation(self, info: Info, input: EndRelationInput) -> RelationResult:
         """End a relation. Takes the same role as stating it, at the authority that asserts it."""
         acts, key = info.context.services.relations, str(input.idempotency_key)
         try:

@@ -39,7 +39,7 @@ class Authority(Node):
         return [scheme_type(one) for one in found]
 
     @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Authority | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Authority | None":
         """Find the authority another subgraph names."""
         return await find_authority(info, str(id))
 
@@ -90,7 +90,7 @@ class Scheme(Node):
         return [_mandate(one) for one in found]
 
     @classmethod
-    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Scheme | None":  # noqa: A002
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Scheme | None":
         """Find the scheme another subgraph names."""
         return await find_scheme(info, str(id))
 
@@ -116,7 +116,7 @@ class SchemeQueries:
     """Queries on authorities and schemes."""
 
     @documented
-    async def authority(self, info: Info, id: strawberry.ID) -> Authority | None:  # noqa: A002
+    async def authority(self, info: Info, id: strawberry.ID) -> Authority | None:
         """One authority by its id; null when there is none."""
         return await find_authority(info, str(id))
 
@@ -132,7 +132,7 @@ class SchemeQueries:
         return AuthorityConnection(edges=edges, page_info=shown)
 
     @documented
-    async def scheme(self, info: Info, id: strawberry.ID) -> Scheme | None:  # noqa: A002
+    async def scheme(self, info: Info, id: strawberry.ID) -> Scheme | None:
         """One scheme by its id; null when there is none."""
         return await find_scheme(info, str(id))
 
