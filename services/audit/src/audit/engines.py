@@ -4,7 +4,10 @@ SQLite   a write takes the lock at once (BEGIN IMMEDIATE) and is on disk when it
 PostgreSQL   a write is READ COMMITTED and locks what it rests on; a read is REPEATABLE READ, read-only
 """
 
+import asyncio
 from dataclasses import dataclass
+from sqlite3 import SQLITE_BUSY, OperationalError
+from time import monotonic
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -13,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 WRITERS, READERS = 5, 10  # connections of one process to PostgreSQL
 SQLITE_WRITERS, SQLITE_READERS = 1, 4  # writers of one process queue in order, instead of in SQLite's busy handler
+AGAIN = 0.02  # seconds between two attempts at changing a new database to WAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,9 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
     def connect(connection: Any, _: Any) -> None:
         connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
-        for pragma in (
-            f"busy_timeout={int(limits.busy * 1000)}", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON",
-            f"query_only={'OFF' if writes else 'ON'}",
-        ):  # fmt: skip
+        cursor.execute(f"PRAGMA busy_timeout={int(limits.busy * 1000)}")
+        _change_to_wal(connection, cursor, limits.busy)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", f"query_only={'OFF' if writes else 'ON'}"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -56,6 +59,20 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _change_to_wal(connection: Any, cursor: Any, patience: float) -> None:
+    """A new database changes to WAL once; where another process writes just then, SQLite refuses without waiting."""
+    deadline = monotonic() + patience
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except OperationalError as error:
+            if error.sqlite_errorcode != SQLITE_BUSY or monotonic() >= deadline:
+                raise
+            connection.run_async(lambda _: asyncio.sleep(AGAIN))
+        else:
+            return
 
 
 def _postgresql(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
