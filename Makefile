@@ -33,7 +33,7 @@ demo: $(INSTALLED)  ## See the main job done, then serve on http://127.0.0.1:808
 	@exec $(BIN)/goodstanding-standalone demo $(if $(filter-out 0,$(ONCE)),--once)
 
 test: $(INSTALLED)  ## Run the tests; pytest prints the time they took
-	@$(BIN)/python -m pytest -m "not conformance and not faults and not mutants and not docs"
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -m "not conformance and not faults and not mutants and not docs"
 
 check: $(INSTALLED)  ## ruff, mypy --strict, import-linter, and whether the documentation is true
 	@$(BIN)/ruff check .
