@@ -39,7 +39,7 @@ class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, Relation
         AccreditationLoaders.__init__(self, reader, actor, now)
         RelationLoaders.__init__(self, reader, actor, now)
         ErasureLoaders.__init__(self, reader, actor)
-        PeopleLoaders.__init__(self, people, actor)
+        PeopleLoaders.__init__(self, people, actor, lockstep=reader.lockstep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +62,13 @@ class Services:
 class Context:
     """One request. Whoever makes it closes it."""
 
-    def __init__(self, actor: Actor, database: Database, clock: Clock, services: Services) -> None:
+    def __init__(
+        self, actor: Actor, database: Database, clock: Clock, services: Services, *, lockstep: bool = False
+    ) -> None:
         self.actor = actor
         self.services = services
         self._clock = clock
-        self.reader = Reader(database)
+        self.reader = Reader(database, lockstep=lockstep)
         self._items = 0
         self.now, self.loaders = self._begin()
 

@@ -16,13 +16,13 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Final, NewType
+from typing import Any, Final, NewType
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from registry.engines import Limits, make_engine
+from registry.engines import BEGIN_READ, DRIVER_ERRORS, Limits, driver_of, make_engine, on_driver
 from registry.outages import translated
 
 ReadTx = NewType("ReadTx", AsyncConnection)
@@ -58,12 +58,28 @@ class Database:
     async def read(self) -> AsyncIterator[ReadTx]:
         """One consistent, read-only view. Raises Unavailable."""
         async with self._connected(self._reader) as connection:
-            yield ReadTx(connection)
+            driver, patient = driver_of(connection), True
+            await on_driver(driver, driver.execute(BEGIN_READ[connection.dialect.name]))
+            try:
+                yield ReadTx(connection)
+            except TimeoutError:  # the server is not heard from
+                patient = False
+                raise
+            finally:
+                if patient:
+                    await self._end(connection, driver)
 
     async def close(self) -> None:
         """Close every connection."""
         await self._writer.dispose()
         await self._reader.dispose()
+
+    async def _end(self, connection: AsyncConnection, driver: Any) -> None:
+        """End a read; a connection on which that fails is thrown away."""
+        try:
+            await self._in_time(driver.execute("ROLLBACK"))
+        except (OSError, *DRIVER_ERRORS):
+            await connection.invalidate()
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:

@@ -2,20 +2,29 @@
 
 SQLite   a write takes the lock at once (BEGIN IMMEDIATE) and is on disk when it commits (synchronous=FULL)
 PostgreSQL   a write is READ COMMITTED and locks what it rests on; a read is REPEATABLE READ, read-only
+
+Connections for writing leave their transactions to SQLAlchemy. Those for reading run statements on the driver itself
+(`statements.py`), so `database.py` begins and ends their transactions there (`BEGIN_READ`).
 """
 
 import asyncio
+import sqlite3
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from sqlite3 import SQLITE_BUSY, OperationalError
 from time import monotonic
-from typing import Any
+from typing import Any, Final
 
+import asyncpg  # type: ignore[import-untyped]
 from sqlalchemy import Connection, event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 WRITERS, READERS = 5, 10  # connections of one process to PostgreSQL
 SQLITE_WRITERS, SQLITE_READERS = 1, 4  # writers of one process queue in order, instead of in SQLite's busy handler
+BEGIN_READ = {"sqlite": "BEGIN", "postgresql": "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
+DRIVER_ERRORS: Final = (asyncpg.PostgresError, asyncpg.InterfaceError, sqlite3.Error)
+READS = "reads"  # in the `info` of a connection for reading
 AGAIN = 0.02  # seconds between two attempts at changing a new database to WAL
 
 
@@ -39,13 +48,30 @@ def make_engine(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
     return _postgresql(url, limits, writes=writes)
 
 
+def driver_of(connection: AsyncConnection) -> Any:
+    """The driver's own connection beneath one of SQLAlchemy's."""
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+
+
+async def on_driver(driver: Any, work: Awaitable[Any]) -> Any:
+    """What the driver answers; its errors are raised as SQLAlchemy would raise them."""
+    try:
+        return await work
+    except DRIVER_ERRORS as error:
+        closed = bool(getattr(driver, "is_closed", bool)())
+        raise DBAPIError(None, None, error, hide_parameters=True, connection_invalidated=closed) from error
+
+
 def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
     """SQLAlchemy, not the driver, has the say over where transactions begin."""
     size = SQLITE_WRITERS if writes else SQLITE_READERS
-    engine = create_async_engine(url, pool_size=size, max_overflow=0, pool_timeout=limits.pool, hide_parameters=True)
+    engine = create_async_engine(
+        url, pool_size=size, max_overflow=0, pool_timeout=limits.pool, hide_parameters=True, **_begun_by(writes)
+    )
 
     @event.listens_for(engine.sync_engine, "connect")
-    def connect(connection: Any, _: Any) -> None:
+    def connect(connection: Any, record: Any) -> None:
+        record.info[READS] = not writes
         connection.isolation_level = None  # the driver must not begin transactions of its own
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout={int(limits.busy * 1000)}")
@@ -54,11 +80,18 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
-    @event.listens_for(engine.sync_engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    if writes:
+
+        @event.listens_for(engine.sync_engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _begun_by(writes: bool) -> dict[str, Any]:
+    """Connections for reading: SQLAlchemy neither begins transactions on them nor ends any."""
+    return {} if writes else {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 
 
 def _change_to_wal(connection: Any, cursor: Any, patience: float) -> None:
@@ -89,14 +122,17 @@ def _postgresql(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
         pool_timeout=limits.pool,
         pool_use_lifo=True,
         hide_parameters=True,
-        isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
-        execution_options={"postgresql_readonly": not writes},
+        **{"isolation_level": "READ COMMITTED"} | _begun_by(writes),
         connect_args={
             "timeout": limits.connect,
             "command_timeout": limits.statement + limits.answer,
             "server_settings": server | {"application_name": "goodstanding-registry"},
         },
     )
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def connect(_: Any, record: Any) -> None:
+        record.info[READS] = not writes
 
     @event.listens_for(engine.sync_engine, "checkout")
     def checkout(connection: Any, _: Any, __: Any) -> None:

@@ -1,14 +1,24 @@
 """Batched reading for one request.
 
 A `Reader` opens one read transaction when it is first needed: everything a request reads is of one moment. Loaders
-gather the keys that resolvers ask for at the same time and read them with one statement; each returns its results in
-the order of its keys.
+gather the keys that resolvers ask for at the same time and read them with one statement, each key once. In lockstep
+(`execution`) they are told when everybody waits; under asyncio they find out as Strawberry's loaders do.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Collection,
+    Generator,
+    Hashable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy.exc import SQLAlchemyError
 from strawberry.dataloader import DataLoader
@@ -24,7 +34,8 @@ MAX_BATCH = 500  # keys in one statement
 class Reader:
     """One read transaction, opened on first use, used by one resolver at a time."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, lockstep: bool = False) -> None:
+        self.lockstep = lockstep
         self._database = database
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()  # a connection runs one statement at a time
@@ -50,20 +61,70 @@ class Reader:
             await self._stack.aclose()
 
 
-def loader(
-    reader: Reader, read: Callable[[ReadTx, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
-) -> DataLoader[Key, Value | None]:
-    """A loader over a query that returns what it found by key; what it did not find is None."""
+class Wanted:
+    """Values a resolver waits for: what it yields in lockstep."""
 
-    async def load(keys: list[Key]) -> list[Value | None]:
-        async with reader.use() as tx:
-            found = await read(tx, keys)
+    __slots__ = ("_many", "keys", "loader")
+
+    def __init__(self, loader: "Loader[Any, Any]", keys: Sequence[Any], *, many: bool) -> None:
+        self.loader = loader
+        self.keys = keys
+        self._many = many
+
+    def __await__(self) -> Generator["Wanted", Any, Any]:
+        """Wait; returns what `found` does."""
+        return (yield self)
+
+    def found(self) -> Any:
+        """The values, once they were read."""
+        known = self.loader.known
+        return [known[key] for key in self.keys] if self._many else known[self.keys[0]]
+
+
+class Loader(Generic[Key, Value]):
+    """Values by key for one request: `load` and `load_many` are awaited, and give None for what there is not."""
+
+    __slots__ = ("_by_itself", "_read", "known")
+
+    def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], *, lockstep: bool) -> None:
+        self.known: dict[Key, Value | None] = {}
+        self._read = read
+        self._by_itself = None if lockstep else DataLoader(load_fn=self._in_order, max_batch_size=MAX_BATCH)
+
+    def load(self, key: Key) -> Awaitable[Value | None]:
+        """The value of one key."""
+        return Wanted(self, (key,), many=False) if self._by_itself is None else self._by_itself.load(key)
+
+    def load_many(self, keys: Sequence[Key]) -> Awaitable[list[Value | None]]:
+        """The values of several, in their order."""
+        return Wanted(self, keys, many=True) if self._by_itself is None else self._by_itself.load_many(keys)
+
+    async def read(self, keys: Collection[Key]) -> None:
+        """Read what is not known yet."""
+        new = [key for key in keys if key not in self.known]
+        for start in range(0, len(new), MAX_BATCH):
+            some = new[start : start + MAX_BATCH]
+            found = await self._read(some)
+            self.known.update((key, found.get(key)) for key in some)
+
+    async def _in_order(self, keys: list[Key]) -> list[Value | None]:
+        found = await self._read(keys)
         return [found.get(key) for key in keys]
 
-    return DataLoader(load_fn=load, max_batch_size=MAX_BATCH)
+
+def loader(
+    reader: Reader, read: Callable[[ReadTx, Sequence[Key]], Awaitable[Mapping[Key, Value]]]
+) -> Loader[Key, Value]:
+    """A loader over a query that returns what it found by key."""
+
+    async def load(keys: Sequence[Key]) -> Mapping[Key, Value]:
+        async with reader.use() as tx:
+            return await read(tx, keys)
+
+    return Loader(load, lockstep=reader.lockstep)
 
 
-async def known(loaded: DataLoader[Key, Value | None], key: Key) -> Value:
+async def known(loaded: Loader[Any, Value], key: Hashable) -> Value:
     """Load what must exist because a foreign key says so."""
     value = await loaded.load(key)
     if value is None:
@@ -71,6 +132,6 @@ async def known(loaded: DataLoader[Key, Value | None], key: Key) -> Value:
     return value
 
 
-async def several(loaded: DataLoader[Key, Value | None], keys: Iterable[Key]) -> list[Value]:
+async def several(loaded: Loader[Key, Value], keys: Iterable[Key]) -> list[Value]:
     """Load several; those that do not exist are left out."""
     return [value for value in await loaded.load_many(list(keys)) if value is not None]

@@ -4,12 +4,13 @@ Rules
 1. A document is at most `MAX_DOCUMENT` characters and `MAX_TOKENS` tokens. Parsed and validated documents are kept,
    the `CACHED` most recently used ones: validating costs ten times what executing a small query does.
 2. A request reads at one moment (`context.py`); whatever happens, its read transaction ends.
-3. What is wrong with the request is said as it is; domain errors keep their code, and so does a database that is
+3. Queries run in lockstep (`execution`); what that does not cover, and whatever has an error in it, graphql-core executes.
+4. What is wrong with the request is said as it is; domain errors keep their code, and so does a database that is
    away; anything else becomes "internal error" with an id.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -31,6 +32,8 @@ from registry.access.model import Actor
 from registry.context import Context, Services
 from registry.database import Database
 from registry.errors import Conflict, DomainError, Invalid, NotAllowed, Unavailable
+from registry.execution.lockstep import run
+from registry.execution.plan import Plan, Unplanned
 from registry.graph import RegistrySchema, make_schema
 from registry.problems import note, report
 from registry.tracing import Spans, no_spans
@@ -47,6 +50,7 @@ class Prepared:
 
     document: DocumentNode | None
     errors: tuple[GraphQLError, ...] = ()
+    plans: dict[str | None, Plan | None] = field(default_factory=dict)  # by operation; None: left to graphql-core
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +82,49 @@ class Operations:
         chosen = get_operation_ast(prepared.document, operation) if prepared.document else None
         if chosen is None:
             return _refused("The document has several operations, or none of the name given: name one of them.")
+        with self._span(_name(chosen)):
+            data = await self._in_lockstep(prepared, chosen, operation, actor, variables)
+            if data is not None:
+                return Answer({"data": data}, executed=True)
+            return await self._by_graphql_core(query, actor, variables, operation)
+
+    async def _in_lockstep(
+        self,
+        prepared: Prepared,
+        chosen: OperationDefinitionNode,
+        operation: str | None,
+        actor: Actor,
+        variables: dict[str, Any] | None,
+    ) -> dict[str, Any] | None:
+        """The data of an answer without errors, or None (rule 3)."""
+        if operation not in prepared.plans:
+            prepared.plans[operation] = self._planned(prepared, chosen)
+        plan = prepared.plans[operation]
+        if plan is None:
+            return None
+        context = Context(actor, self._database, self._clock, self._services, lockstep=True)
+        try:
+            return await run(plan, context, variables)
+        except Exception:  # noqa: BLE001 - whatever it is, it is said by graphql-core, with its path
+            return None
+        finally:
+            await context.close()
+
+    def _planned(self, prepared: Prepared, chosen: OperationDefinitionNode) -> Plan | None:
+        assert prepared.document is not None
+        try:
+            return Plan(self._schema._schema, self._schema.schema_converter, prepared.document, chosen)  # noqa: SLF001
+        except Unplanned:
+            return None
+
+    async def _by_graphql_core(
+        self, query: str, actor: Actor, variables: dict[str, Any] | None, operation: str | None
+    ) -> Answer:
         context = Context(actor, self._database, self._clock, self._services)
         try:
-            with self._span(_name(chosen)):
-                result = await self._schema.execute(
-                    query, variable_values=variables, context_value=context, operation_name=operation
-                )
+            result = await self._schema.execute(
+                query, variable_values=variables, context_value=context, operation_name=operation
+            )
         finally:
             await context.close()
         executed = result.data is not None or not _is_request_error(result.errors)
@@ -137,7 +178,7 @@ def _is_request_error(errors: list[GraphQLError] | None) -> bool:
 
 
 def _shown(error: GraphQLError) -> dict[str, Any]:
-    """An error as clients see it (rule 3)."""
+    """An error as clients see it (rule 4)."""
     cause = error.original_error
     while isinstance(cause, GraphQLError):
         cause = cause.original_error

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlmodel import SQLModel
 
+from registry.columns import UtcInstant
 from registry.database import ReadTx, WriteTx
 from registry.issuance.ledger import batches
 from registry.issuance.tables import EventRow, RecordRow
+from registry.statements import Prepared, among
 
 _EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
 _RECORDS = SQLModel.metadata.tables[str(RecordRow.__tablename__)]
@@ -19,6 +21,23 @@ _COLUMNS = [
     _EVENTS.c[name]
     for name in ("event_id", "kind", "number", "body", "log_index", "tree_size", "logged_at", "erased_by")
 ]
+
+_OF_NUMBERS = Prepared(select(*_COLUMNS).where(among(_EVENTS.c.number, "numbers")))
+_BY_IDS = Prepared(select(*_COLUMNS).where(among(_EVENTS.c.event_id, "ids"), _EVENTS.c.erased_by.is_(None)))
+_SIZES = select(_EVENTS.c.tree_size, _EVENTS.c.logged_at).where(_EVENTS.c.log_index.is_not(None))
+_NEWEST_FIRST = _EVENTS.c.log_index.desc()
+_NEWEST = Prepared(_SIZES.order_by(_NEWEST_FIRST).limit(1))
+_NEWEST_AT = Prepared(
+    _SIZES.where(_EVENTS.c.logged_at <= bindparam("at", type_=UtcInstant()))
+    .order_by(_EVENTS.c.logged_at.desc(), _NEWEST_FIRST)
+    .limit(1)
+)
+_RELEASED = Prepared(
+    select(_RECORDS.c.number, _RECORDS.c.token)
+    .where(among(_RECORDS.c.number, "numbers"), _RECORDS.c.token.is_not(None))
+    .where(_RECORDS.c.exp > bindparam("now", type_=UtcInstant()))
+    .order_by(_RECORDS.c.seq)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +71,17 @@ async def decisions_of(tx: ReadTx, numbers: Sequence[str]) -> dict[str, list[Rec
     """The decisions of each number in the order of their ids, pending ones included; none where one was erased."""
     found: dict[str, list[Recorded]] = {number: [] for number in numbers}
     for some in batches(numbers):
-        statement = select(*_COLUMNS).where(_EVENTS.c.number.in_(some)).order_by(_EVENTS.c.event_id)
-        for row in await tx.execute(statement):
+        for row in await _OF_NUMBERS.rows(tx, numbers=some):
             found[row.number].append(_recorded(row))
-    return {number: [] if any(one.erased_by for one in these) else these for number, these in found.items()}
+    return {
+        number: [] if any(one.erased_by for one in these) else sorted(these, key=lambda one: one.event_id)
+        for number, these in found.items()
+    }
 
 
 async def by_ids(tx: ReadTx | WriteTx, event_ids: Sequence[str]) -> dict[str, Recorded]:
     """The events with these ids that were not erased."""
-    these = _EVENTS.c.event_id.in_(event_ids) & _EVENTS.c.erased_by.is_(None)
-    found = await tx.execute(select(*_COLUMNS).where(these))
-    return {row.event_id: _recorded(row) for row in found}
+    return {row.event_id: _recorded(row) for row in await _BY_IDS.rows(tx, ids=event_ids)}
 
 
 async def stating(tx: ReadTx, keys: Sequence[str]) -> dict[str, list[str]]:
@@ -83,21 +102,14 @@ async def changes(tx: ReadTx, after: int, limit: int) -> list[Recorded]:
 
 async def log_position(tx: ReadTx, at: datetime | None) -> LogPosition:
     """The greatest size known here whose checkpoint was first cosigned at or before `at`; the newest without it."""
-    statement = select(_EVENTS.c.tree_size, _EVENTS.c.logged_at).where(_EVENTS.c.log_index.is_not(None))
-    if at is not None:
-        statement = statement.where(_EVENTS.c.logged_at <= at)
-    row = (await tx.execute(statement.order_by(_EVENTS.c.log_index.desc()).limit(1))).first()
+    found = await (_NEWEST.rows(tx) if at is None else _NEWEST_AT.rows(tx, at=at))
+    row = found[0] if found else None
     return LogPosition(0, None) if row is None else LogPosition(row.tree_size, row.logged_at)
 
 
 async def records(tx: ReadTx, numbers: Sequence[str], now: datetime) -> dict[str, str]:
     """The newest released record of each number that has one which is not expired."""
-    statement = (
-        select(_RECORDS.c.number, _RECORDS.c.token)
-        .where(_RECORDS.c.number.in_(numbers), _RECORDS.c.token.is_not(None), _RECORDS.c.exp > now)
-        .order_by(_RECORDS.c.seq)
-    )
-    return {row.number: row.token for row in await tx.execute(statement)}
+    return {row.number: row.token for row in await _RELEASED.rows(tx, numbers=numbers, now=now)}
 
 
 def _recorded(row: Any) -> Recorded:

@@ -7,17 +7,15 @@ import strawberry
 
 from goodstanding.canonical import parse_time
 from goodstanding.mandates import suspicion
-from goodstanding.standing import overlays, shown, shown_until
-from goodstanding.transitions import MeasureKind
-from goodstanding.transitions import Standing as Shown
 from goodstanding.verdict import last_day, local_day
 from registry import checks
 from registry.accreditations import model, repository
+from registry.accreditations.current import Claims, Shown, current
 from registry.accreditations.decision_graph import DecisionConnection, decision_connection
 from registry.accreditations.enums import Basis, Standing
 from registry.accreditations.events import LogPosition
 from registry.accreditations.repository import Filter
-from registry.accreditations.views import ISSUER_SUSPECT, PENDING_LOG, View
+from registry.accreditations.views import ISSUER_SUSPECT, View
 from registry.context import Info
 from registry.documented import documented
 from registry.errors import Invalid
@@ -43,6 +41,7 @@ class Overlay:
 class StandingView:
     """A standing."""
 
+    known_before: strawberry.Private[datetime | None]
     standing: Standing = strawberry.field(description="The worst open dimension.")
     kind: str | None = strawberry.field(description="Ground of a suspension: disciplinary, preventive, administrative.")
     since: datetime = strawberry.field(description="Since when it holds.")
@@ -50,8 +49,18 @@ class StandingView:
     overlays: list[Overlay] = strawberry.field(description="What stands beside it.")
     local_word: str | None = strawberry.field(description="The word of the list it comes from.")
     basis: Basis = strawberry.field(description="Where the deciding act comes from.")
-    known_at: datetime = strawberry.field(description="First cosignature of the checkpoint answered from.")
-    tree_size: int = strawberry.field(description="Size of that checkpoint.")
+
+    @documented
+    async def known_at(self, info: Info) -> datetime:
+        """First cosignature of the checkpoint answered from."""
+        position = await known(info.context.loaders.log, self.known_before)
+        return position.known_at or self.known_before or info.context.now
+
+    @documented
+    async def tree_size(self, info: Info) -> int:
+        """Size of that checkpoint."""
+        return (await known(info.context.loaders.log, self.known_before)).size
+
     projected: bool = strawberry.field(description="True when the instant asked about lies in the future.")
 
 
@@ -131,46 +140,45 @@ class Accreditation(Node):
 
         Null when there was nothing yet.
         """
-        view = await self._view(info)
-        asked = said(known_at)
-        position = await known(info.context.loaders.log, asked)
-        at = said(as_of) or info.context.now
-        found = _standing(info, view, said(as_of), position, known_before=asked)
-        if found is not None and (since := await self._doubt(info, view, at, None if asked is None else position.size)):
-            found.overlays.append(Overlay(code=ISSUER_SUSPECT, since=since, note=None))
-        return found
+        asked, at = said(known_at), said(as_of) or info.context.now
+        if said(as_of) is None and asked is None:
+            found = await self._now(info)
+        else:
+            position = None if asked is None else await self._position(info, asked)
+            found = (await self._view(info)).shown_at(at, position)
+        if found is None:
+            return None
+        beside = [Overlay(code=one.code, since=one.since, note=one.note) for one in found.beside]
+        if since := await self._doubt(info, at, asked):
+            beside.append(Overlay(code=ISSUER_SUSPECT, since=since, note=None))
+        return _standing_view(found, beside, asked, projected=said(as_of) is not None and at > info.context.now)
 
     @documented
     async def scope(self, info: Info) -> Scope:
         """What it covers now, or what was applied for."""
-        view = await self._view(info)
-        generation = view.state.generation if view.state else None
-        return Scope(facts=self.facts.scope if generation is None else model.scope_object(generation.scope))
+        claims = await self._claims(info)
+        return Scope(facts=self.facts.scope if claims is None else claims.scope)
 
     @documented
     async def conditions(self, info: Info) -> list[Condition]:
         """Conditions it is under now."""
-        view, zone = await self._view(info), await self._zone(info)
-        generation = view.state.generation if view.state else None
-        if generation is None:
+        claims = await self._claims(info)
+        if claims is None:
             return []
-        recorded = await known(info.context.loaders.decisions, self.number)
-        opening = next(one for one in recorded if one.event_id == generation.event_id)
+        opening, zone = await known(info.context.loaders.events, claims.event_id), await self._zone(info)
         return [_condition(entry, zone) for entry in opening.body["accreditation"].get("conditions", ())]
 
     @documented
     async def valid_from(self, info: Info) -> date | None:
         """First valid day in the authority's time zone."""
-        view = await self._view(info)
-        generation = view.state.generation if view.state else None
-        return local_day(generation.valid_from if generation else None, await self._zone(info))
+        claims = await self._claims(info)
+        return None if claims is None else local_day(claims.valid_from, await self._zone(info))
 
     @documented
     async def valid_until(self, info: Info) -> date | None:
         """Last valid day in the authority's time zone."""
-        view = await self._view(info)
-        generation = view.state.generation if view.state else None
-        return last_day(generation.valid_until if generation else None, await self._zone(info))
+        claims = await self._claims(info)
+        return None if claims is None else last_day(claims.valid_until, await self._zone(info))
 
     @documented
     async def decisions(self, info: Info, first: int | None = 20, after: str | None = UNSET) -> DecisionConnection:
@@ -194,14 +202,32 @@ class Accreditation(Node):
         """The trust mark; not issued yet."""
         return None
 
-    async def _doubt(self, info: Info, view: View, at: datetime, size: int | None) -> datetime | None:
+    async def _now(self, info: Info) -> Shown | None:
+        """What is shown now: as projected, or folded where the projection does not count."""
+        facts, now = self.facts, info.context.now
+        found = current(facts.current, facts.head, now) if facts.public else None
+        return found or (await self._view(info)).shown_at(now, None)
+
+    async def _claims(self, info: Info) -> Claims | None:
+        found = await self._now(info)
+        return None if found is None else found.claims
+
+    async def _doubt(self, info: Info, at: datetime, known_at: datetime | None) -> datetime | None:
         """Since when what it says is suspect, because its authority is (`goodstanding.mandates`)."""
+        if not self.facts.doubtful:
+            return None
         events = await info.context.loaders.mandate_events.load((self.facts.authority_id, self.facts.scheme_id)) or []
         if not any(event.doubted for event in events):
             return None
         times = {one.log_index: one.logged_at for one in await known(info.context.loaders.decisions, self.number)}
-        history = view.seen if size is None else view.complete
-        return suspicion(events, history, at, size, first_logged=times.get)
+        view = await self._view(info)
+        if known_at is None:
+            return suspicion(events, view.seen, at, None, first_logged=times.get)
+        size = (await self._position(info, known_at)).size
+        return suspicion(events, view.complete, at, size, first_logged=times.get)
+
+    async def _position(self, info: Info, at: datetime) -> LogPosition:
+        return await known(info.context.loaders.log, at)
 
     async def _view(self, info: Info) -> View:
         return await known(info.context.loaders.views, self.number)
@@ -333,29 +359,19 @@ def _country(field: str, value: str | None) -> str | None:
     return None if value is None else checks.country(value, f"filter.{field}")
 
 
-def _standing(
-    info: Info, view: View, as_of: datetime | None, position: LogPosition, *, known_before: datetime | None
-) -> StandingView | None:
-    now = info.context.now
-    at = as_of or now
-    state = view.state_at(at, None if known_before is None else position)
-    standing = shown(state, at)
-    if state is None or standing is None:
-        return None
-    running = state.running(MeasureKind.SUSPENSION, at) if standing is Shown.SUSPENDED else ()
-    beside = [Overlay(code=one.code, since=one.since, note=one.note) for one in overlays(state, at)]
-    pending = view.pending(at) if known_before is None else []
+def _standing_view(
+    found: Shown, beside: list[Overlay], known_before: datetime | None, *, projected: bool
+) -> StandingView:
     return StandingView(
-        standing=Standing[standing.name],
-        kind=next((measure.ground for measure in running if measure.ground), None),
-        since=view.since(at, None if known_before is None else position) or state.since,
-        until=shown_until(state, at),
-        overlays=beside + [Overlay(code=PENDING_LOG, since=one.decided_at, note=one.act) for one in pending],
-        local_word=state.local_word,
-        basis=Basis[state.basis.name],
-        known_at=position.known_at or known_before or now,
-        tree_size=position.size,
-        projected=as_of is not None and as_of > now,
+        known_before=known_before,
+        standing=Standing[found.standing.name],
+        kind=found.kind,
+        since=found.since,
+        until=found.until,
+        overlays=beside,
+        local_word=found.local_word,
+        basis=Basis[found.basis.name],
+        projected=projected,
     )
 
 

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from strawberry.dataloader import DataLoader
-
 from registry.access.model import Actor
 from registry.accreditations import events, repository
 from registry.accreditations.events import LogPosition, Recorded
@@ -12,7 +10,7 @@ from registry.accreditations.model import Accreditation, Proposal
 from registry.accreditations.views import View, view
 from registry.database import ReadTx
 from registry.issuance import ledger
-from registry.loaders import Reader, loader
+from registry.loaders import Loader, Reader, loader
 from registry.pages import Page, PageRequest
 
 OfOrganisation = tuple[str, PageRequest]
@@ -24,15 +22,15 @@ class AccreditationLoaders:
     def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
         self._actor = actor
         self._now = now
-        self.accreditations: DataLoader[str, Accreditation | None] = loader(reader, self._visible)
-        self.views: DataLoader[str, View | None] = loader(reader, self._views)
-        self.decisions: DataLoader[str, list[Recorded] | None] = loader(reader, events.decisions_of)
-        self.events: DataLoader[str, Recorded | None] = loader(reader, events.by_ids)
-        self.stating: DataLoader[str, list[str] | None] = loader(reader, events.stating)
-        self.records: DataLoader[str, str | None] = loader(reader, self._records)
-        self.proposals: DataLoader[str, Proposal | None] = loader(reader, self._proposals)
-        self.pages_of: DataLoader[OfOrganisation, Page[Accreditation] | None] = loader(reader, self._pages_of)
-        self.log: DataLoader[datetime | None, LogPosition | None] = loader(reader, _log)
+        self.accreditations: Loader[str, Accreditation] = loader(reader, self._visible)
+        self.views: Loader[str, View] = loader(reader, self._views)
+        self.decisions: Loader[str, list[Recorded]] = loader(reader, events.decisions_of)
+        self.events: Loader[str, Recorded] = loader(reader, events.by_ids)
+        self.stating: Loader[str, list[str]] = loader(reader, events.stating)
+        self.records: Loader[str, str] = loader(reader, self._records)
+        self.proposals: Loader[str, Proposal] = loader(reader, self._proposals)
+        self.pages_of: Loader[OfOrganisation, Page[Accreditation]] = loader(reader, self._pages_of)
+        self.log: Loader[datetime | None, LogPosition] = loader(reader, _log)
 
     async def _visible(self, tx: ReadTx, numbers: Sequence[str]) -> dict[str, Accreditation]:
         found = await repository.by_numbers(tx, numbers)
@@ -42,7 +40,7 @@ class AccreditationLoaders:
         found = await self._visible(tx, numbers)
         histories = await ledger.history(tx, list(found))
         return {
-            number: view(one, histories[number], staff=self._actor.works_for(one.authority_id), now=self._now)
+            number: view(histories[number], staff=self._actor.works_for(one.authority_id), now=self._now)
             for number, one in found.items()
         }
 

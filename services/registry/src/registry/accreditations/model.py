@@ -56,6 +56,8 @@ class Accreditation:
     head: bytes | None = field(repr=False)
     scope: Mapping[str, Any]  # of the newest generation, or as applied for
     public: bool  # something of it is visible to everyone
+    current: Mapping[str, Any] | None = None  # projection, as it is stored
+    doubtful: bool = True  # something has happened to a mandate it may rest on
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from sqlmodel import SQLModel, col
 
 from goodstanding.standing import Decision, fold, in_force, public_history, shown
 from goodstanding.transitions import Effect, Standing, transition
+from registry.accreditations import current
 from registry.accreditations.model import ENDED_FOR_GOOD, scope_object
 from registry.accreditations.tables import AccreditationCorridorRow, AccreditationRow
 from registry.clock import not_before
@@ -21,7 +22,7 @@ from registry.database import WriteTx
 from registry.issuance.ledger import batches
 
 _TABLE = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
-_PROJECTED = ("standing", "public_standing", "open", "scope", "valid_until")
+_PROJECTED = ("standing", "public_standing", "open", "scope", "valid_until", "current")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +73,11 @@ async def project(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], *, n
     }
     changed = []
     for some in batches(list(wanted)):
-        statement = select(_TABLE.c.number, *(_TABLE.c[name] for name in _PROJECTED)).where(_TABLE.c.number.in_(some))
-        for kept in await tx.execute(statement):
-            row = wanted[kept.number].row(kept)
+        columns = (_TABLE.c.number, _TABLE.c.head, *(_TABLE.c[name] for name in _PROJECTED))
+        for kept in await tx.execute(select(*columns).where(_TABLE.c.number.in_(some))):
+            history = histories[kept.number]
+            shown_now = current.kept(history, kept.head, not_before(history, now))
+            row = wanted[kept.number].row(kept) | {"current": shown_now}
             if row != {name: getattr(kept, name) for name in _PROJECTED}:
                 changed.append(row | {"of_number": kept.number, "changed_at": now})
     if changed:

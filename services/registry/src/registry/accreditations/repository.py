@@ -14,8 +14,11 @@ from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.organisations.tables import OrganisationRow
 from registry.pages import Page, PageRequest, cut
+from registry.schemes.tables import MandateRow
+from registry.statements import Prepared, among
 
 _ACCREDITATIONS = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
+_MANDATES = SQLModel.metadata.tables[str(MandateRow.__tablename__)]
 _PROPOSALS = SQLModel.metadata.tables[str(ProposalRow.__tablename__)]
 _KEPT = [
     _ACCREDITATIONS.c[name]
@@ -28,8 +31,17 @@ _KEPT = [
         "head",
         "scope",
         "public_standing",
+        "current",
     )
 ]
+_DOUBTFUL = exists().where(
+    _MANDATES.c.authority_id == _ACCREDITATIONS.c.authority_id,
+    _MANDATES.c.scheme_id == _ACCREDITATIONS.c.scheme_id,
+    _MANDATES.c.changed,
+)
+_READ = [*_KEPT, _DOUBTFUL.label("doubtful")]
+
+_BY_NUMBERS = Prepared(select(*_READ).where(among(_ACCREDITATIONS.c.number, "numbers")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +88,12 @@ async def touch(tx: WriteTx, number: str, now: datetime) -> None:
 
 async def by_numbers(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, Accreditation]:
     """The accreditations with these numbers."""
-    found = await tx.execute(select(*_KEPT).where(_ACCREDITATIONS.c.number.in_(numbers)))
-    return {row.number: _accreditation(row) for row in found}
+    return {row.number: _accreditation(row) for row in await _BY_NUMBERS.rows(tx, numbers=numbers)}
 
 
 async def page(tx: ReadTx, request: PageRequest, wanted: Filter) -> Page[Accreditation]:
     """Accreditations in the order of their numbers."""
-    statement = _filtered(select(*_KEPT), wanted).order_by(_ACCREDITATIONS.c.number).limit(request.limit)
+    statement = _filtered(select(*_READ), wanted).order_by(_ACCREDITATIONS.c.number).limit(request.limit)
     if request.after is not None:
         statement = statement.where(_ACCREDITATIONS.c.number > request.after)
     return cut([_accreditation(row) for row in await tx.execute(statement)], request)
@@ -94,7 +105,7 @@ async def pages_of(
     """The same page of each organisation's accreditations, in one statement."""
     place = func.row_number().over(partition_by=_ACCREDITATIONS.c.organisation_id, order_by=_ACCREDITATIONS.c.number)
     own = _ACCREDITATIONS.c.organisation_id.in_(organisation_ids)
-    numbered = _filtered(select(*_KEPT, place.label("place")), Filter(staff_of)).where(own)
+    numbered = _filtered(select(*_READ, place.label("place")), Filter(staff_of)).where(own)
     if request.after is not None:
         numbered = numbered.where(_ACCREDITATIONS.c.number > request.after)
     some = numbered.subquery()
@@ -199,6 +210,8 @@ def _accreditation(row: Any) -> Accreditation:
         head=row.head,
         scope=row.scope,
         public=row.public_standing is not None,
+        current=row.current,
+        doubtful=getattr(row, "doubtful", True),
     )
 
 

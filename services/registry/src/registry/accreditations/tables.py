@@ -34,6 +34,7 @@ class AccreditationRow(SQLModel, table=True):
     public_standing: str | None = Field(default=None, max_length=30)  # projection, the public's; null: nothing logged
     scope: dict[str, Any] = Field(sa_column=json())  # of the newest generation, or as applied for
     valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    current: dict[str, Any] | None = Field(default=None, sa_column=json(nullable=True))  # projection: `current.py`
     created_at: datetime = Field(sa_column=utc())
     changed_at: datetime = Field(sa_column=utc())
 

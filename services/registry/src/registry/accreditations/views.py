@@ -7,13 +7,12 @@ Rules
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from goodstanding.standing import Decision, State, fold, public_history, shown, shown_since
-from goodstanding.transitions import Standing
+from goodstanding.standing import Decision, public_history
+from registry.accreditations.current import Beside, Shown, shown_at
 from registry.accreditations.events import LogPosition
-from registry.accreditations.model import Accreditation
 
 PENDING_LOG = "PENDING_LOG"
 ISSUER_SUSPECT = "ISSUER_SUSPECT"
@@ -21,12 +20,10 @@ ISSUER_SUSPECT = "ISSUER_SUSPECT"
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """An accreditation with the decisions its reader may see, and the state they fold to now."""
+    """The decisions of an accreditation that its reader may see."""
 
-    accreditation: Accreditation
     complete: Sequence[Decision]  # for questions about an earlier knowledge only
     seen: Sequence[Decision]
-    state: State | None
 
     def sees(self, event_id: str) -> bool:
         """True when the decision is visible to this reader."""
@@ -36,20 +33,15 @@ class View:
         """Visible decisions in effect at this instant that no published checkpoint covers yet."""
         return [d for d in self.seen if d.index is None and d.effective_from <= at]
 
-    def state_at(self, at: datetime, known: LogPosition | None) -> State | None:
-        """The state at an instant; `known` limits it to what was logged then (rule 3)."""
-        return fold(self.seen, at) if known is None else fold(self.complete, at, known.size)
-
-    def since(self, at: datetime, known: LogPosition | None) -> datetime | None:
-        """Since when the standing shown at an instant has been shown."""
-        return shown_since(self.seen, at) if known is None else shown_since(self.complete, at, known.size)
-
-    def standing_at(self, at: datetime, known: LogPosition | None) -> Standing | None:
-        """The standing shown at an instant."""
-        return shown(self.state_at(at, known), at)
+    def shown_at(self, at: datetime, known: LogPosition | None) -> Shown | None:
+        """What is shown at an instant; `known` limits it to what was logged then (rule 3)."""
+        if known is not None:
+            return shown_at(self.complete, at, known.size)
+        found = shown_at(self.seen, at)
+        pending = [Beside(PENDING_LOG, one.decided_at, one.act) for one in self.pending(at)]
+        return found if found is None or not pending else replace(found, beside=(*found.beside, *pending))
 
 
-def view(accreditation: Accreditation, history: Sequence[Decision], *, staff: bool, now: datetime) -> View:
+def view(history: Sequence[Decision], *, staff: bool, now: datetime) -> View:
     """The view of staff or of anyone else (rules 1 and 2)."""
-    seen = list(history) if staff else public_history(history, now)
-    return View(accreditation, history, seen, fold(seen, now))
+    return View(history, list(history) if staff else public_history(history, now))

@@ -75,6 +75,7 @@ async def accreditations(tx: WriteTx, numbers: Sequence[str]) -> None:
         "open": False,
         "scope": {},
         "valid_until": None,
+        "current": None,
     }
     await tx.execute(update(AccreditationRow).where(col(AccreditationRow.number).in_(numbers)).values(**nothing))
 

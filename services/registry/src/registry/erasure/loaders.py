@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 
-from strawberry.dataloader import DataLoader
-
 from registry.access.model import Actor
 from registry.database import ReadTx
 from registry.erasure import repository
 from registry.erasure.model import Erasure
-from registry.loaders import Reader, loader
+from registry.loaders import Loader, Reader, loader
 
 
 class ErasureLoaders:
@@ -16,7 +14,7 @@ class ErasureLoaders:
 
     def __init__(self, reader: Reader, actor: Actor) -> None:
         self._reads_for = actor.works_for
-        self.erasures: DataLoader[str, Erasure | None] = loader(reader, self._erasures)
+        self.erasures: Loader[str, Erasure] = loader(reader, self._erasures)
 
     async def _erasures(self, tx: ReadTx, ids: Sequence[str]) -> dict[str, Erasure]:
         found = await repository.by_ids(tx, ids)

@@ -28,12 +28,19 @@ from registry.database import ReadTx, WriteTx
 from registry.issuance.errors import StaleStream
 from registry.issuance.tables import EventRow, OutboxRow
 from registry.schemes.tables import SchemeMappingRow, SchemeRow
+from registry.statements import Prepared, among
 
 SUBMIT, PROVE, RELEASE = "SUBMIT", "PROVE", "RELEASE"  # stages of an outbox row
 ASIDE = "ASIDE"  # the log refuses it for good; it waits for a person
 Item = TypeVar("Item")
 FOUND_BY_SUBJECT = frozenset({"organisation", "relation"})  # kinds whose events are looked up by what they are about
 BATCH = 500  # rows per statement, well below any database's limit of parameters
+
+_OF_NUMBERS = Prepared(
+    select(col(EventRow.number), col(EventRow.body), col(EventRow.log_index), col(EventRow.erased_by))
+    .where(among(col(EventRow.number), "numbers"))
+    .order_by(col(EventRow.number), col(EventRow.seq))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +91,7 @@ async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, lis
     """The decisions of each number in the order of its chain, pending ones included; empty when it has none (rule 4)."""
     found, erased = [], set[str]()
     for some in batches(list(dict.fromkeys(numbers))):
-        statement = (
-            select(col(EventRow.number), col(EventRow.body), col(EventRow.log_index), col(EventRow.erased_by))
-            .where(col(EventRow.number).in_(some))
-            .order_by(col(EventRow.seq))
-        )
-        rows = (await tx.execute(statement)).all()
+        rows = await _OF_NUMBERS.rows(tx, numbers=some)
         erased |= {str(row.number) for row in rows if row.erased_by is not None}
         found += [(row.number, json.loads(row.body), row.log_index) for row in rows if row.number not in erased]
     words = await _words(tx, {body["scheme"] for _, body, _ in found if "local_word" in body})

@@ -23,6 +23,10 @@ class EventRow(SQLModel, table=True):
             sqlite_where=text("about IS NOT NULL"), postgresql_where=text("about IS NOT NULL"),
         ),
         Index(
+            "events_logged_at", "logged_at", "log_index",
+            sqlite_where=text("logged_at IS NOT NULL"), postgresql_where=text("logged_at IS NOT NULL"),
+        ),
+        Index(
             "events_without_number", "kind", "seq",
             sqlite_where=text("number IS NULL"), postgresql_where=text("number IS NULL"),
         ),

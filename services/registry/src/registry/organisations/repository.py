@@ -13,10 +13,13 @@ from registry.database import ReadTx, WriteTx
 from registry.organisations.model import Organisation
 from registry.organisations.tables import OrganisationIdentifierRow, OrganisationRow
 from registry.pages import Page, PageRequest, cut
+from registry.statements import Prepared, among
 
 _TABLE = SQLModel.metadata.tables["organisations"]
 _ACCREDITATIONS = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
 _COLUMNS = [_TABLE.c[name] for name in ("id", "kind", "name", "names", "identifiers", "domains", "jurisdiction")]
+
+_BY_IDS = Prepared(select(*_COLUMNS).where(among(_TABLE.c.id, "ids")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,7 @@ async def _look_up(tx: WriteTx, organisation: Organisation) -> None:
 
 async def by_ids(tx: ReadTx | WriteTx, ids: Sequence[str]) -> dict[str, Organisation]:
     """The organisations with these ids."""
-    found = await tx.execute(select(*_COLUMNS).where(_TABLE.c.id.in_(ids)))
-    return {row.id: _organisation(row) for row in found}
+    return {row.id: _organisation(row) for row in await _BY_IDS.rows(tx, ids=ids)}
 
 
 async def page(

@@ -9,6 +9,7 @@ from registry.context import Info
 from registry.documented import documented_mutation
 from registry.errors import DomainError
 from registry.failures import Conflict, Forbidden, Invalid, NotFound, writing_failure
+from registry.loaders import known
 from registry.people import model
 from registry.people.model import ROLES
 from registry.relay import UNSET, said
@@ -105,7 +106,7 @@ class PeopleMutations:
 
 async def people_of(info: Info, organisation_id: str) -> list[Person]:
     """The people of one organisation that the reader may see; Forbidden for who may see none."""
-    found = await info.context.loaders.people_of.load(organisation_id)
+    found = await known(info.context.loaders.people_of, organisation_id)
     info.context.spend(len(found))
     return [
         Person(

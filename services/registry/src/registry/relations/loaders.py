@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from strawberry.dataloader import DataLoader
-
 from registry.access.model import Actor
 from registry.database import ReadTx
-from registry.loaders import Reader, loader
+from registry.loaders import Loader, Reader, loader
 from registry.relations import repository
 from registry.relations.chain import Chain, Known, weakest
 from registry.relations.model import REGULATOR, Link, Relation
@@ -30,9 +28,9 @@ class RelationLoaders:
     def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
         self._regulates = any(role == REGULATOR for _, role in actor.roles)
         self._at = now
-        self.relations: DataLoader[str, Relation | None] = loader(reader, repository.by_ids)
-        self.relations_of: DataLoader[str, list[Link] | None] = loader(reader, self._relations_of)
-        self.supply_chains: DataLoader[OfOrganisation, Walked | None] = loader(reader, self._supply_chains)
+        self.relations: Loader[str, Relation] = loader(reader, repository.by_ids)
+        self.relations_of: Loader[str, list[Link]] = loader(reader, self._relations_of)
+        self.supply_chains: Loader[OfOrganisation, Walked] = loader(reader, self._supply_chains)
 
     async def _relations_of(self, tx: ReadTx, organisations: Sequence[str]) -> dict[str, list[Link]]:
         return await repository.of_organisations(tx, organisations, restricted=self._regulates)

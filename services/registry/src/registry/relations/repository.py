@@ -5,23 +5,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, insert, or_, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 from sqlmodel import SQLModel, col
 
 from goodstanding.standing import fold, public_history, shown
 from registry.accreditations.tables import AccreditationRow
+from registry.columns import UtcInstant
 from registry.database import ReadTx, WriteTx
 from registry.issuance import ledger
 from registry.issuance.ledger import batches
 from registry.relations.chain import Chain, Known, Leading
 from registry.relations.model import CHAIN, MAX_LINKS, SUSPECTED, Link, Relation
 from registry.relations.tables import RelationRow
+from registry.statements import Prepared, among
 
 AT_ONCE = 5_000  # organisations in one statement, in either direction: well below any database's limit
 
 _HELD = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
 _TABLE = SQLModel.metadata.tables[str(RelationRow.__tablename__)]
 _COLUMNS = [_TABLE.c[name] for name in ("id", "kind", "from_id", "to_id", "authority_id", "valid_from", "valid_until")]
+
+_NOW = bindparam("now", type_=UtcInstant())
+_ONWARD = Prepared(
+    select(*_COLUMNS)
+    .where(
+        or_(*(_TABLE.c.kind == kind for kind in CHAIN)),
+        or_(among(_TABLE.c.from_id, "up"), among(_TABLE.c.to_id, "down")),
+    )
+    .where(_TABLE.c.valid_from.is_(None) | (_TABLE.c.valid_from <= _NOW))
+    .where(_TABLE.c.valid_until.is_(None) | (_TABLE.c.valid_until > _NOW))
+)
+_PUBLIC = Prepared(
+    select(*(_HELD.c[name] for name in ("number", "organisation_id", "authority_id", "scheme_id", "created_at"))).where(
+        among(_HELD.c.organisation_id, "organisations"), _HELD.c.public_standing.is_not(None)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +118,10 @@ async def walk(tx: ReadTx, chains: Sequence[Chain], now: datetime) -> None:
 
 async def _leading(tx: ReadTx, up: set[str], down: set[str], now: datetime) -> Leading:
     """The relations of chains that lead up from some organisations and down from others."""
-    begun = _TABLE.c.valid_from.is_(None) | (_TABLE.c.valid_from <= now)
     found: list[Relation] = []
     for some in batches(sorted(up | down), AT_ONCE):
-        onward = or_(_TABLE.c.from_id.in_(up.intersection(some)), _TABLE.c.to_id.in_(down.intersection(some)))
-        statement = select(*_COLUMNS).where(_TABLE.c.kind.in_(CHAIN), onward, begun, _not_ended(now))
-        found += [_relation(row) for row in await tx.execute(statement)]
+        these = {"up": sorted(up.intersection(some)), "down": sorted(down.intersection(some)), "now": now}
+        found += [_relation(row) for row in await _ONWARD.rows(tx, **these)]
     return Leading(found)
 
 
@@ -114,9 +130,7 @@ async def known_accreditations(tx: ReadTx, organisations: Iterable[str], now: da
     found: dict[str, list[Known]] = {organisation: [] for organisation in organisations}
     rows: list[Any] = []
     for some in batches(sorted(found), AT_ONCE):
-        columns = [_HELD.c[name] for name in ("number", "organisation_id", "authority_id", "scheme_id", "created_at")]
-        public = _HELD.c.organisation_id.in_(some) & _HELD.c.public_standing.is_not(None)
-        rows += await tx.execute(select(*columns).where(public))
+        rows += await _PUBLIC.rows(tx, organisations=some)
     histories = await ledger.history(tx, [row.number for row in rows])
     for row in rows:
         standing = shown(fold(public_history(histories[row.number], now), now), now)

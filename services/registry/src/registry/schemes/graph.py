@@ -68,7 +68,7 @@ class Mandate:
 class Scheme(Node):
     """A scheme."""
 
-    facts: strawberry.Private[model.Scheme]
+    facts: strawberry.Private[model.NamedScheme]
     name: str = strawberry.field(description="Its name.")
     version: str = strawberry.field(description="The version in force.")
 
@@ -78,9 +78,9 @@ class Scheme(Node):
         return authority_type(await known(info.context.loaders.authorities, self.facts.owner_id))
 
     @documented
-    def criteria(self) -> list[Criterion]:
+    async def criteria(self, info: Info) -> list[Criterion]:
         """What it asks for."""
-        return [_criterion(entry) for entry in self.facts.criteria]
+        return [_criterion(entry) for entry in await known(info.context.loaders.criteria, str(self.id))]
 
     @documented
     async def mandates(self, info: Info) -> list[Mandate]:
@@ -144,7 +144,7 @@ def authority_type(found: model.Authority) -> Authority:
     )
 
 
-def scheme_type(found: model.Scheme) -> Scheme:
+def scheme_type(found: model.NamedScheme) -> Scheme:
     """The public type of a scheme."""
     return Scheme(id=strawberry.ID(found.id), facts=found, name=found.name, version=found.version)
 

@@ -1,25 +1,25 @@
 """Authorities and schemes by id, and schemes by authority, for one request."""
 
-from collections.abc import Sequence
-
-from strawberry.dataloader import DataLoader
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from goodstanding.mandates import MandateEvent
 from registry.database import ReadTx
-from registry.loaders import Reader, loader
+from registry.loaders import Loader, Reader, loader
 from registry.schemes import repository
-from registry.schemes.model import Authority, Mandate, Scheme
+from registry.schemes.model import Authority, Mandate, NamedScheme
 
 
 class SchemeLoaders:
     """What resolvers load about authorities and schemes."""
 
     def __init__(self, reader: Reader) -> None:
-        self.authorities: DataLoader[str, Authority | None] = loader(reader, repository.authorities)
-        self.schemes: DataLoader[str, Scheme | None] = loader(reader, repository.schemes)
-        self.schemes_of: DataLoader[str, list[Scheme] | None] = loader(reader, repository.schemes_of)
-        self.mandate_events: DataLoader[tuple[str, str], list[MandateEvent] | None] = loader(reader, _events)
-        self.mandates_under: DataLoader[str, list[Mandate] | None] = loader(reader, repository.mandates_under)
+        self.authorities: Loader[str, Authority] = loader(reader, repository.authorities)
+        self.schemes: Loader[str, NamedScheme] = loader(reader, repository.named)
+        self.criteria: Loader[str, Sequence[Mapping[str, Any]]] = loader(reader, repository.criteria)
+        self.schemes_of: Loader[str, list[NamedScheme]] = loader(reader, repository.schemes_of)
+        self.mandate_events: Loader[tuple[str, str], list[MandateEvent]] = loader(reader, _events)
+        self.mandates_under: Loader[str, list[Mandate]] = loader(reader, repository.mandates_under)
 
 
 async def _events(tx: ReadTx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], list[MandateEvent]]:

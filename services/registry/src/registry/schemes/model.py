@@ -58,6 +58,16 @@ class Scheme:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedScheme:
+    """What is read of a scheme where it is only named."""
+
+    id: str
+    name: str
+    version: str
+    owner_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mandate:
     """What an authority may do under a scheme, from when to when."""
 

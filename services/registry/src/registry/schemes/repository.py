@@ -1,7 +1,7 @@
 """Queries on authorities, schemes and mandates."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -13,13 +13,25 @@ from registry.inserting import insert_if_new
 from registry.issuance.ledger import Stream
 from registry.issuance.tables import EventRow
 from registry.pages import Page, PageRequest, cut
-from registry.schemes.model import Authority, Mandate, Scheme
+from registry.schemes.model import Authority, Mandate, NamedScheme, Scheme
 from registry.schemes.tables import AuthorityRow, MandateRow, SchemeMappingRow, SchemeRow
+from registry.statements import Prepared, among
 
 _AUTHORITIES = SQLModel.metadata.tables["authorities"]
 _SCHEMES = SQLModel.metadata.tables["schemes"]
 _MANDATES = SQLModel.metadata.tables["mandates"]
 _EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
+_AUTHORITIES_BY_IDS = Prepared(select(_AUTHORITIES).where(among(_AUTHORITIES.c.id, "ids")))
+_SCHEMES_BY_IDS = Prepared(select(_SCHEMES).where(among(_SCHEMES.c.id, "ids")))
+_NAMES_BY_IDS = Prepared(
+    select(*(_SCHEMES.c[name] for name in NamedScheme.__slots__)).where(among(_SCHEMES.c.id, "ids"))
+)
+_CRITERIA_BY_IDS = Prepared(select(_SCHEMES.c.id, _SCHEMES.c.criteria).where(among(_SCHEMES.c.id, "ids")))
+_MANDATE_EVENTS = Prepared(
+    select(_EVENTS.c.body, _EVENTS.c.log_index)
+    .where(_EVENTS.c.kind == "mandate", _EVENTS.c.number.is_(None))
+    .order_by(_EVENTS.c.seq)
+)
 
 
 async def store_authority(tx: WriteTx, authority: Authority, *, subject: bytes) -> Stream:
@@ -56,6 +68,7 @@ async def store_mandate(tx: WriteTx, mandate: Mandate, *, subject: bytes) -> Str
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
+        "changed": False,
         "subject": subject,
     }
     await tx.execute(insert(MandateRow), [row])
@@ -69,6 +82,7 @@ async def change_mandate(tx: WriteTx, mandate: Mandate) -> Stream:
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
+        "changed": True,
     }
     await tx.execute(update(MandateRow).where(col(MandateRow.id) == mandate.id).values(changes))
     return await _stream(tx, MandateRow, mandate.id)
@@ -106,8 +120,7 @@ async def scheme_facts(tx: WriteTx, scheme_id: str) -> list[dict[str, Any]]:
 
 async def authorities(tx: ReadTx | WriteTx, ids: Sequence[str]) -> dict[str, Authority]:
     """The authorities with these ids."""
-    found = await tx.execute(select(_AUTHORITIES).where(_AUTHORITIES.c.id.in_(ids)))
-    return {row.id: _authority(row) for row in found}
+    return {row.id: _authority(row) for row in await _AUTHORITIES_BY_IDS.rows(tx, ids=ids)}
 
 
 async def authority_page(tx: ReadTx, request: PageRequest) -> Page[Authority]:
@@ -118,21 +131,30 @@ async def authority_page(tx: ReadTx, request: PageRequest) -> Page[Authority]:
     return cut([_authority(row) for row in await tx.execute(statement)], request)
 
 
+async def named(tx: ReadTx, ids: Sequence[str]) -> dict[str, NamedScheme]:
+    """The names and owners of the schemes with these ids."""
+    return {row.id: NamedScheme(*row) for row in await _NAMES_BY_IDS.rows(tx, ids=ids)}
+
+
+async def criteria(tx: ReadTx, ids: Sequence[str]) -> dict[str, tuple[Mapping[str, Any], ...]]:
+    """What the schemes with these ids ask for."""
+    return {row.id: tuple(row.criteria) for row in await _CRITERIA_BY_IDS.rows(tx, ids=ids)}
+
+
 async def schemes(tx: ReadTx | WriteTx, ids: Sequence[str]) -> dict[str, Scheme]:
     """The schemes with these ids."""
-    found = await tx.execute(select(_SCHEMES).where(_SCHEMES.c.id.in_(ids)))
-    return {row.id: _scheme(row) for row in found}
+    return {row.id: _scheme(row) for row in await _SCHEMES_BY_IDS.rows(tx, ids=ids)}
 
 
-async def schemes_of(tx: ReadTx | WriteTx, authority_ids: Sequence[str]) -> dict[str, list[Scheme]]:
+async def schemes_of(tx: ReadTx, authority_ids: Sequence[str]) -> dict[str, list[NamedScheme]]:
     """By authority: the schemes it owns or has held a mandate under, in the order of their ids."""
     held = select(col(MandateRow.authority_id), col(MandateRow.scheme_id)).where(
         col(MandateRow.authority_id).in_(authority_ids)
     )
     owned = select(_SCHEMES.c.owner_id, _SCHEMES.c.id).where(_SCHEMES.c.owner_id.in_(authority_ids))
     pairs = {(str(authority), str(scheme)) for authority, scheme in await tx.execute(held.union(owned))}
-    found = await schemes(tx, sorted({scheme for _, scheme in pairs}))
-    of: dict[str, list[Scheme]] = {authority: [] for authority in authority_ids}
+    found = await named(tx, sorted({scheme for _, scheme in pairs}))
+    of: dict[str, list[NamedScheme]] = {authority: [] for authority in authority_ids}
     for authority, scheme in sorted(pairs):
         of[authority].append(found[scheme])
     return of
@@ -163,11 +185,8 @@ async def mandate_events(
     tx: ReadTx | WriteTx, authority_ids: Collection[str]
 ) -> dict[tuple[str, str], list[MandateEvent]]:
     """By (authority, scheme): how its mandates stand, event by event, pending ones included, the oldest first."""
-    statement = select(_EVENTS.c.body, _EVENTS.c.log_index).where(
-        _EVENTS.c.kind == "mandate", _EVENTS.c.number.is_(None)
-    )
     of: dict[tuple[str, str], list[MandateEvent]] = {}
-    for body, index in await tx.execute(statement.order_by(_EVENTS.c.seq)):
+    for body, index in await _MANDATE_EVENTS.rows(tx):
         data = json.loads(body)["data"]
         if data["authority"] in authority_ids:
             event = MandateEvent.from_body(data, index)

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import true
 from sqlmodel import Field, SQLModel
 
 from registry.columns import json, utc
@@ -62,5 +63,6 @@ class MandateRow(SQLModel, table=True):
     valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     ended_as: str | None = Field(default=None, max_length=20)  # expired | withdrawn | key_compromised
     suspect_from: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    changed: bool = Field(default=False, sa_column_kwargs={"server_default": true()})  # since it was first given
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
