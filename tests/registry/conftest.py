@@ -8,6 +8,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from administration_world import Offices, appoint
+from assessment_world import Bureau
 from core_world import CoreWorld, found
 from issuance_world import World, make_tables
 
@@ -33,3 +34,11 @@ async def offices(register):
     """A whole register with those who administer it; see `administration_world.py`."""
     await appoint(register)
     return Offices(register)
+
+
+@pytest.fixture
+async def bureau(register):
+    """A whole register with assessors; see `assessment_world.py`."""
+    bureau = Bureau(register)
+    await bureau.found()
+    return bureau

@@ -31,6 +31,12 @@ ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",
     "ErasePersonResult",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",
+    "Assessment", "AssessmentConnection", "AssessmentDone", "AssessmentEdge", "AssessmentFilter", "AssessmentKind",
+    "AssessmentResult", "AssessmentState", "ConcludeAssessmentInput", "CriterionAnswer", "CriterionAnswerInput",
+    "Finding", "FindingGrade", "FindingInput", "OpenAssessmentInput", "PlanSurveillanceInput", "Recommendation",
+    "RecordFindingsInput", "SelfAssessment", "SelfAssessmentAnswer", "SelfAssessmentDone", "SelfAssessmentResult",
+    "SubmitSelfAssessmentInput", "SurveillanceConnection", "SurveillanceEdge", "SurveillanceItem",
+    "SurveillancePlanned", "SurveillanceResult",
 }  # fmt: skip
 FEDERATION = {"_Any", "_Entity", "_Service"}
 

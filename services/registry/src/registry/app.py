@@ -16,6 +16,8 @@ from registry.access.door import Door
 from registry.accreditations.graph import connection_of_organisation
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
+from registry.assessments.service import Assessments
+from registry.assessments.surveillance import Surveillance
 from registry.context import Services
 from registry.database import Database
 from registry.endpoint import graphql_route
@@ -69,6 +71,8 @@ def create_app(
         people=People(database, clock),
         administration=Administration(database, clock, settings, worker.wake),
         intake=Intake(database, clock, settings, worker.wake),
+        assessments=Assessments(database, clock),
+        surveillance=Surveillance(database, clock),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,

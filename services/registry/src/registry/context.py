@@ -12,6 +12,9 @@ from registry.access.model import Actor
 from registry.accreditations.loaders import AccreditationLoaders
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
+from registry.assessments.loaders import AssessmentLoaders
+from registry.assessments.service import Assessments
+from registry.assessments.surveillance import Surveillance
 from registry.clock import moment
 from registry.database import Database
 from registry.erasure.loaders import ErasureLoaders
@@ -30,7 +33,10 @@ from registry.schemes.loaders import SchemeLoaders
 MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
 
 
-class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders, PeopleLoaders):
+class Loaders(
+    OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders, PeopleLoaders,
+    AssessmentLoaders,
+):  # fmt: skip
     """Every loader of a request."""
 
     def __init__(self, reader: Reader, actor: Actor, now: datetime, people: People) -> None:
@@ -40,6 +46,7 @@ class Loaders(OrganisationLoaders, SchemeLoaders, AccreditationLoaders, Relation
         RelationLoaders.__init__(self, reader, actor, now)
         ErasureLoaders.__init__(self, reader, actor)
         PeopleLoaders.__init__(self, people, actor, lockstep=reader.lockstep)
+        AssessmentLoaders.__init__(self, reader, actor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class Services:
     people: People
     administration: Administration
     intake: Intake
+    assessments: Assessments
+    surveillance: Surveillance
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain

@@ -19,6 +19,9 @@ from registry.accreditations.graph import Accreditation, AccreditationQueries, f
 from registry.accreditations.mutations import AccreditationMutations
 from registry.accreditations.proposal_graph import Proposal, ProposalQueries, find_proposal
 from registry.administration.mutations import AdministrationMutations
+from registry.assessments.graph import AssessmentQueries
+from registry.assessments.mutations import AssessmentMutations
+from registry.assessments.surveillance_graph import SurveillanceMutations, SurveillanceQueries
 from registry.context import Info
 from registry.documented import documented
 from registry.erasure.graph import ErasureMutations, ErasureQueries
@@ -57,7 +60,7 @@ _KEYS = {
 @strawberry.type(description="Questions anyone may ask.")
 class Query(
     OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries,
-    IntakeQueries,
+    IntakeQueries, AssessmentQueries, SurveillanceQueries,
 ):  # fmt: skip
     """Every query of the registry."""
 
@@ -71,7 +74,7 @@ class Query(
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
 class Mutation(
     OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations,
-    AdministrationMutations, IntakeMutations,
+    AdministrationMutations, IntakeMutations, AssessmentMutations, SurveillanceMutations,
 ):  # fmt: skip
     """Every mutation of the registry."""
 

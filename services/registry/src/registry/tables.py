@@ -4,6 +4,7 @@ from sqlmodel import SQLModel
 
 import registry.access.tables
 import registry.accreditations.tables
+import registry.assessments.tables
 import registry.erasure.tables
 import registry.intake.tables
 import registry.issuance.tables

@@ -4,6 +4,7 @@ A token says what its bearer could do when it was issued. An act asks again insi
 role withdrawn a minute ago is gone.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from registry.access import repository
@@ -36,6 +37,12 @@ async def grant_role(tx: WriteTx, authority_id: str, member_id: str, role: Role 
 async def roles_of(tx: ReadTx | WriteTx, sub: str) -> frozenset[tuple[str, str]]:
     """The (authority, role) pairs a member holds now."""
     return await repository.roles_of(tx, sub)
+
+
+async def authorities_where(tx: ReadTx | WriteTx, actor: Actor, roles: Collection[str]) -> frozenset[str]:
+    """The authorities at which the token and the register both say that the actor has one of these roles."""
+    held = actor.roles & await repository.roles_of(tx, actor.sub)
+    return frozenset(authority for authority, role in held if role in roles)
 
 
 async def actor_of(tx: ReadTx | WriteTx, member_id: str) -> Actor:

@@ -106,7 +106,7 @@ def content_of(draft: DecisionDraft, row: Transition, *, scope: Mapping[str, Any
     made |= _measure(draft)
     made |= _references(draft)
     if draft.evidence:
-        made["evidence"] = _evidence(draft.evidence)
+        made["evidence"] = evidence_of(draft.evidence)
     if scope is not None:
         made |= _claims(draft, scope)
     elif draft.scope is not None:
@@ -224,9 +224,10 @@ def _references(draft: DecisionDraft) -> dict[str, Any]:
     return made
 
 
-def _evidence(digests: Sequence[bytes]) -> list[str]:
-    at_most("evidence", digests, MAX_EVIDENCE)
-    return as_set(hashed for at, digest in enumerate(digests) for hashed in _hashes(f"evidence[{at}]", [digest]))
+def evidence_of(digests: Sequence[bytes], field: str = "evidence") -> list[str]:
+    """SHA-256 digests of documents in the form they are kept in; Invalid for too many, and for what is none."""
+    at_most(field, digests, MAX_EVIDENCE)
+    return as_set(hashed for at, digest in enumerate(digests) for hashed in _hashes(f"{field}[{at}]", [digest]))
 
 
 def _hashes(field: str, digests: Sequence[bytes]) -> list[str]:

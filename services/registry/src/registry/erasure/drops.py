@@ -9,6 +9,7 @@ from sqlmodel import col
 
 from goodstanding.merkle import leaf_hash
 from registry.accreditations.tables import AccreditationCorridorRow, AccreditationRow, DecisionRow, ProposalRow
+from registry.assessments.tables import AssessmentRow, FindingRow, SelfAssessmentRow, SurveillanceRow
 from registry.database import WriteTx
 from registry.erasure.model import ERASED_STANDING
 from registry.intake.tables import ListedRow, StagedListingRow
@@ -69,6 +70,7 @@ async def accreditations(tx: WriteTx, numbers: Sequence[str]) -> None:
     await tx.execute(delete(StagedListingRow).where(col(StagedListingRow.released), listed))
     for row in (ListedRow, AccreditationCorridorRow, RecordRow, DueRow):
         await tx.execute(delete(row).where(col(row.number).in_(numbers)))
+    await _assessments(tx, numbers)
     nothing: dict[str, Any] = {
         "standing": ERASED_STANDING,
         "public_standing": None,
@@ -78,6 +80,14 @@ async def accreditations(tx: WriteTx, numbers: Sequence[str]) -> None:
         "current": None,
     }
     await tx.execute(update(AccreditationRow).where(col(AccreditationRow.number).in_(numbers)).values(**nothing))
+
+
+async def _assessments(tx: WriteTx, numbers: Sequence[str]) -> None:
+    """What was assessed, and when to look again: decisions rest on it, and quote it."""
+    assessed = select(col(AssessmentRow.id)).where(col(AssessmentRow.number).in_(numbers))
+    await tx.execute(delete(FindingRow).where(col(FindingRow.assessment_id).in_(assessed)))
+    for row in (SurveillanceRow, AssessmentRow, SelfAssessmentRow):
+        await tx.execute(delete(row).where(col(row.number).in_(numbers)))
 
 
 async def generations(tx: WriteTx, numbers: Sequence[str]) -> list[str]:

@@ -36,6 +36,7 @@ class SchemeRow(SQLModel, table=True):
     criteria: list[dict[str, Any]] = Field(sa_column=json())
     mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}; by the version in force
     mapping_version: str | None = Field(default=None, max_length=40)
+    assessment_required: bool | None = None  # null: as false, by a program that did not know of it
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
 
