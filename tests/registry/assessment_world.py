@@ -45,11 +45,13 @@ class Bureau:
                     await grant_role(tx, authority, member, role)
         await self.publish("2")
 
-    async def publish(self, version):
+    async def publish(self, version, *, required=False):
         """Another version of the licence's criteria."""
         criteria = [{"code": code, "title": f"About {code.lower()}"} for code in (FEES, PAPERS)]
         async with self.register.database.write() as tx:
-            made = await scheme_with_criteria(tx, LICENCE, version=version, criteria=criteria)
+            made = await scheme_with_criteria(
+                tx, LICENCE, version=version, criteria=criteria, assessment_required=required
+            )
             assert made.owner_id == OWNER
             await store_scheme_change(tx, made, now=self.register.clock())
 

@@ -241,7 +241,8 @@ KINDS: Mapping[str, Members] = {
     )),
     "scheme": _about(record_of(
         {"id": identifier, "name": text(600), "version": text(40), "owner": identifier},
-        {"criteria": set_of(CRITERION), "mappings": set_of(MAPPING), "mapping_version": text(40)},
+        {"criteria": set_of(CRITERION), "mappings": set_of(MAPPING), "mapping_version": text(40),
+         "assessment_required": boolean},
     )),
     "artefacts": _about(record_of({"hour": time, "root": digest})),
     "erasure": _about(record_of({"event_ids": set_of(uuid7, 100)})),

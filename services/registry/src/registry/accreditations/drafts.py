@@ -73,6 +73,7 @@ class DecisionDraft:
     ruling_hash: bytes | None = None
     public_text: str | None = None
     restricted_text: str | None = None
+    assessment: str | None = None
 
 
 _BY_ROW = {  # members only some acts take, by the name clients use

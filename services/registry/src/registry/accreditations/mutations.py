@@ -84,6 +84,9 @@ class ProposeDecisionInput:
     ruling_hash: Base64 | None = strawberry.field(default=UNSET, description="SHA-256 of a tribunal's ruling.")
     public_text: str | None = strawberry.field(default=UNSET, description="For everyone, at most 1 KB, no people.")
     restricted_text: str | None = strawberry.field(default=UNSET, description="For the authority's files only.")
+    assessment: strawberry.ID | None = strawberry.field(
+        default=UNSET, description="The concluded assessment it rests on; its assessor takes no part in the decision."
+    )
 
 
 @strawberry.input(description="Approval of exactly one content.")
@@ -238,4 +241,5 @@ def _draft(asked: ProposeDecisionInput) -> DecisionDraft:
         ruling_hash=said(asked.ruling_hash),
         public_text=said(asked.public_text),
         restricted_text=said(asked.restricted_text),
+        assessment=said(asked.assessment),
     )

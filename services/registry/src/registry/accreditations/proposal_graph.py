@@ -25,6 +25,7 @@ class Proposal(Node):
     content: str | None = strawberry.field(
         description="All that an act on the register itself will do, as the JSON its digest covers; null for a decision."
     )
+    assessment: strawberry.ID | None = strawberry.field(description="The assessment it cites; its assessor keeps out.")
     reason: str = strawberry.field(description="Reason code.")
     effective_from: datetime | None = strawberry.field(description="From when; null: from the approval.")
     expires_at: datetime = strawberry.field(description="Until when it can be approved, exclusive.")
@@ -85,6 +86,7 @@ def proposal_type(found: model.Proposal, now: datetime) -> Proposal:
         act=found.act,
         number=found.number,
         content=canonical_bytes(found.content).decode() if found.number is None else None,
+        assessment=found.content.get("assessment"),
         reason=found.reason,
         effective_from=found.effective_from,
         expires_at=found.expires_at,

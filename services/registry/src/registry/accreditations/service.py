@@ -29,6 +29,8 @@ from registry.accreditations.numbers import fresh_number
 from registry.accreditations.projection import set_corridors
 from registry.accreditations.proposals import need_digest, open_proposal
 from registry.accreditations.tables import AccreditationRow
+from registry.assessments.citing import cited, citing, need_assessed
+from registry.assessments.model import Assessment
 from registry.checks import number
 from registry.clock import moment, not_before
 from registry.database import Database, WriteTx
@@ -120,14 +122,14 @@ class Accreditations:
         async with self._database.write() as tx:
             now = moment(self._clock)
             proposal_id = fresh_id("prp", now)
-            request = Request(actor, "proposeDecision", key, plain(draft))
+            request = Request(actor, "proposeDecision", key, _stated(draft))
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):
                 return earlier
             case = await _case(tx, wanted)
             now = not_before(case.history, now)
             row = deciding.proposable(case, draft.act, now)
             await need_role(tx, actor, case.authority.id, *_proposers(row, draft))
-            content, _ = await _checked(tx, case, row, replace(draft, number=wanted), now)
+            content, _ = await _checked(tx, actor, case, row, replace(draft, number=wanted), now)
             await repository.insert_proposal(tx, self._proposal(case, content, proposal_id, actor, now))
         return proposal_id
 
@@ -141,7 +143,7 @@ class Accreditations:
         async with self._database.write() as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
-            request = Request(actor, "recordDecision", key, plain(draft))
+            request = Request(actor, "recordDecision", key, _stated(draft))
             if earlier := await claim(tx, request, result_id=event_id, now=now):
                 return earlier
             case = await _case(tx, wanted)
@@ -150,7 +152,7 @@ class Accreditations:
             if row.four_eyes:
                 raise Forbidden(f"{row.act} takes two persons: propose it.", code="FOUR_EYES")
             await need_role(tx, actor, case.authority.id, *APPLICANTS)
-            content, opening = await _checked(tx, case, row, replace(draft, number=wanted), now)
+            content, opening = await _checked(tx, actor, case, row, replace(draft, number=wanted), now)
             body = deciding.decision_body(case, content, opening, event_id=event_id, decided_at=now)
             await _decide(tx, case, body, deciding.check(case, body), Persons.of(content, actor.sub), now)
         self._wake()
@@ -224,6 +226,7 @@ class Accreditations:
         content, row = proposal.content, transition(proposal.act)
         _need_mandate(case, proposal.act, now)
         effect = deciding.effect_of(content, now)
+        await _cited(tx, actor, case, row, content.get("assessment"), effect)
         opening, given = await _opening(tx, case, row, content.get("corrects", ()), effect), list[Allotment]()
         if opening.opens:
             given = await status.allot(tx, case.authority.id, 1, origin=self._settings.origin)
@@ -297,19 +300,29 @@ async def _case(tx: WriteTx, wanted: str) -> Case:
 
 
 async def _checked(
-    tx: WriteTx, case: Case, row: Transition, draft: DecisionDraft, now: datetime
+    tx: WriteTx, actor: Actor, case: Case, row: Transition, draft: DecisionDraft, now: datetime
 ) -> tuple[dict[str, Any], Opening]:
     """The content of a draft that could be decided now, and what it would open."""
     _need_mandate(case, row.act, now)
     effect = now if draft.effective_from is None else draft.effective_from
     opening = await _opening(tx, case, row, tuple(draft.corrects or ()), effect)
     kept = opening.claims["scope"] if opening.claims else case.accreditation.scope
-    content = content_of(draft, row, scope=kept if opening.opens else None)
+    found = await _cited(tx, actor, case, row, draft.assessment, effect)
+    content = citing(content_of(draft, row, scope=kept if opening.opens else None), found)
     if "redirect" in content and content["redirect"] not in await repository.by_numbers(tx, [content["redirect"]]):
         raise NotFound(f"There is no accreditation {content['redirect']}.", code="UNKNOWN_NUMBER")
     body = deciding.decision_body(case, content, opening, event_id=new_event_id(now), decided_at=now)
     deciding.check(case, body)
     return content, opening
+
+
+async def _cited(
+    tx: WriteTx, actor: Actor, case: Case, row: Transition, assessment_id: str | None, effect: datetime
+) -> Assessment | None:
+    """The assessment a decision cites, if it may, and if this actor may take part; none where none is needed."""
+    found = await cited(tx, actor, case.accreditation.number, assessment_id)
+    need_assessed(case.scheme, row.act, shown(fold(case.history, effect), effect), found)
+    return found
 
 
 async def _opening(tx: WriteTx, case: Case, row: Transition, corrects: Sequence[str], effect: datetime) -> Opening:
@@ -336,6 +349,12 @@ async def _need_place(tx: WriteTx, case: Case, decision: Decision, now: datetime
             blocked_by=other,
             code="ALREADY_OPEN",
         )
+
+
+def _stated(draft: DecisionDraft) -> dict[str, Any]:
+    """A draft, to compare repeated requests; what cites nothing compares equal to one made before it could."""
+    made = plain(draft)
+    return made if draft.assessment is not None else {name: made[name] for name in made if name != "assessment"}
 
 
 def _proposers(row: Transition, draft: DecisionDraft) -> tuple[Role, ...]:

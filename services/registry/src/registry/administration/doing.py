@@ -73,8 +73,9 @@ async def _with_mapping(tx: WriteTx, content: Content, _: datetime) -> Scheme:
 
 async def _with_criteria(tx: WriteTx, content: Content, _: datetime) -> Scheme:
     return await service.scheme_with_criteria(
-        tx, content["scheme"], version=content["version"], criteria=content["criteria"]
-    )
+        tx, content["scheme"], version=content["version"], criteria=content["criteria"],
+        assessment_required=content.get("assessment_required", False),
+    )  # fmt: skip
 
 
 async def _to_grant(tx: WriteTx, content: Content, _: datetime) -> Content:

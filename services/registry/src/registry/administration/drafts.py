@@ -101,6 +101,7 @@ class CriteriaDraft:
     version: str
     criteria: Sequence[CriterionDraft]
     reason: str
+    assessment_required: bool = False
 
     def content(self) -> dict[str, Any]:
         """The canonical content; Invalid."""
@@ -110,7 +111,8 @@ class CriteriaDraft:
         criteria = [_criterion(f"criteria[{at}]", one) for at, one in enumerate(self.criteria)]
         _once("criteria", [entry["code"] for entry in criteria])
         made = {"act": "publish_criteria", "scheme": self.scheme, "version": _version(self.version)}
-        return made | {"criteria": as_set(criteria)} | _reason(self.reason)
+        required = {"assessment_required": True} if self.assessment_required else {}
+        return made | {"criteria": as_set(criteria)} | required | _reason(self.reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,10 @@ class ProposeCriteriaInput:
     scheme: strawberry.ID = strawberry.field(description="The scheme.")
     version: str = strawberry.field(description="The scheme's new version, never used before in it.")
     criteria: list[CriterionInput] = strawberry.field(description="Every criterion, once.")
+    assessment_required: bool | None = strawberry.field(
+        default=UNSET,
+        description="True: nothing is granted on an application without a concluded assessment; left out: false.",
+    )
     reason: str = strawberry.field(description=_REASON)
 
 
@@ -149,7 +153,8 @@ class AdministrationMutations:
     async def propose_criteria(self, info: Info, input: ProposeCriteriaInput) -> ProposalResult:
         """Propose a new version of a scheme's criteria. Takes the role scheme-owner at the scheme's owner."""
         criteria = [CriterionDraft(one.code, one.title, said(one.indicators) or ()) for one in input.criteria]
-        draft = CriteriaDraft(str(input.scheme), input.version, criteria, input.reason)
+        required = bool(said(input.assessment_required))
+        draft = CriteriaDraft(str(input.scheme), input.version, criteria, input.reason, required)
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation

@@ -83,6 +83,11 @@ class Scheme(Node):
         return [_criterion(entry) for entry in await known(info.context.loaders.criteria, str(self.id))]
 
     @documented
+    def assessment_required(self) -> bool:
+        """Whether its criteria let nothing be granted on an application without a concluded assessment."""
+        return self.facts.assessment_required
+
+    @documented
     async def mandates(self, info: Info) -> list[Mandate]:
         """The mandates there have been under it, in the order in which they were given."""
         found = await known(info.context.loaders.mandates_under, str(self.id))

@@ -47,12 +47,14 @@ class Scheme:
     criteria: tuple[Mapping[str, Any], ...] = ()  # {code, title, indicators}
     mappings: tuple[Mapping[str, str], ...] = ()  # {word, standing}
     mapping_version: str | None = None
+    assessment_required: bool = False  # to be granted anything on an application; said by the version of the criteria
 
     @property
     def facts(self) -> dict[str, Any]:
         """The facts of its `scheme` event."""
         made: dict[str, Any] = {"id": self.id, "name": self.name, "version": self.version, "owner": self.owner_id}
         made |= {"criteria": list(self.criteria)} if self.criteria else {}
+        made |= {"assessment_required": True} if self.assessment_required else {}
         made |= {"mappings": list(self.mappings)} if self.mappings else {}
         return made | ({"mapping_version": self.mapping_version} if self.mapping_version else {})
 

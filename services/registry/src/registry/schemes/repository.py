@@ -51,6 +51,7 @@ async def store_scheme(tx: WriteTx, scheme: Scheme, *, subject: bytes) -> Stream
         "criteria": [dict(criterion) for criterion in scheme.criteria],
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
+        "assessment_required": scheme.assessment_required,
         "subject": subject,
     }
     await tx.execute(insert(SchemeRow), [row])
@@ -100,6 +101,7 @@ async def change_scheme(tx: WriteTx, scheme: Scheme) -> Stream:
         "criteria": [dict(criterion) for criterion in scheme.criteria],
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
+        "assessment_required": scheme.assessment_required,
     }
     await tx.execute(update(SchemeRow).where(this).values(changes))
     return await _stream(tx, SchemeRow, scheme.id)
@@ -213,5 +215,6 @@ def _authority(row: Any) -> Authority:
 
 def _scheme(row: Any) -> Scheme:
     return Scheme(
-        row.id, row.name, row.version, row.owner_id, tuple(row.criteria), tuple(row.mappings), row.mapping_version
-    )
+        row.id, row.name, row.version, row.owner_id, tuple(row.criteria), tuple(row.mappings), row.mapping_version,
+        bool(row.assessment_required),
+    )  # fmt: skip

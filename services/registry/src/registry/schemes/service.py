@@ -144,7 +144,12 @@ async def scheme_with_mapping(
 
 
 async def scheme_with_criteria(
-    tx: WriteTx, scheme_id: str, *, version: str, criteria: Sequence[Mapping[str, Any]]
+    tx: WriteTx,
+    scheme_id: str,
+    *,
+    version: str,
+    criteria: Sequence[Mapping[str, Any]],
+    assessment_required: bool = False,
 ) -> Scheme:
     """The scheme with this version of its criteria, held. Raises NotFound, Conflict for a version used before."""
     held = await _scheme(tx, scheme_id)
@@ -154,7 +159,8 @@ async def scheme_with_criteria(
             f"{scheme_id} has had a version {version!r}, and decisions cite it; give these criteria a new version.",
             code="VERSION_USED",
         )
-    return _sized(replace(held, criteria=tuple(as_set(criteria)), version=version))
+    made = replace(held, criteria=tuple(as_set(criteria)), version=version, assessment_required=assessment_required)
+    return _sized(made)
 
 
 async def store_scheme_change(tx: WriteTx, made: Scheme, *, now: datetime) -> Scheme:
