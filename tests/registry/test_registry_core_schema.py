@@ -37,6 +37,9 @@ ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "RecordFindingsInput", "SelfAssessment", "SelfAssessmentAnswer", "SelfAssessmentDone", "SelfAssessmentResult",
     "SubmitSelfAssessmentInput", "SurveillanceConnection", "SurveillanceEdge", "SurveillanceItem",
     "SurveillancePlanned", "SurveillanceResult",
+    "AssignSignalInput", "EraseReporterDone", "EraseReporterInput", "EraseReporterResult", "MoveSignalInput",
+    "ReportSignalInput", "ReportSignalResult", "Signal", "SignalChange", "SignalConnection", "SignalCount", "SignalDone",
+    "SignalEdge", "SignalKind", "SignalReport", "SignalReported", "SignalReporter", "SignalResult", "SignalState",
 }  # fmt: skip
 FEDERATION = {"_Any", "_Entity", "_Service"}
 

@@ -36,6 +36,8 @@ from registry.people.service import People
 from registry.relations.graph import relations_of, supply_chain
 from registry.relations.service import Relations
 from registry.settings import Settings
+from registry.signals.graph import signal_counts
+from registry.signals.service import Signals
 from registry.tracing import Tracing
 from registry.watching import WatchRequests
 
@@ -73,10 +75,12 @@ def create_app(
         intake=Intake(database, clock, settings, worker.wake),
         assessments=Assessments(database, clock),
         surveillance=Surveillance(database, clock),
+        signals=Signals(database, clock, settings),
         accreditations_of=connection_of_organisation,
         relations_of=relations_of,
         supply_chain=supply_chain,
         people_of=people_of,
+        signal_counts=signal_counts,
     )
     app.state.workers = worker
     app.state.services = services

@@ -29,17 +29,19 @@ from registry.people.service import People
 from registry.relations.loaders import RelationLoaders
 from registry.relations.service import Relations
 from registry.schemes.loaders import SchemeLoaders
+from registry.signals.loaders import SignalLoaders
+from registry.signals.service import Signals
 
 MAX_ITEMS = 5_000  # items of lists in one answer, all lists together
 
 
 class Loaders(
     OrganisationLoaders, SchemeLoaders, AccreditationLoaders, RelationLoaders, ErasureLoaders, PeopleLoaders,
-    AssessmentLoaders,
+    AssessmentLoaders, SignalLoaders,
 ):  # fmt: skip
     """Every loader of a request."""
 
-    def __init__(self, reader: Reader, actor: Actor, now: datetime, people: People) -> None:
+    def __init__(self, reader: Reader, actor: Actor, now: datetime, people: People, signals: Signals) -> None:
         OrganisationLoaders.__init__(self, reader)
         SchemeLoaders.__init__(self, reader)
         AccreditationLoaders.__init__(self, reader, actor, now)
@@ -47,6 +49,7 @@ class Loaders(
         ErasureLoaders.__init__(self, reader, actor)
         PeopleLoaders.__init__(self, people, actor, lockstep=reader.lockstep)
         AssessmentLoaders.__init__(self, reader, actor)
+        SignalLoaders.__init__(self, reader, actor, now, signals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +65,12 @@ class Services:
     intake: Intake
     assessments: Assessments
     surveillance: Surveillance
+    signals: Signals
     accreditations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, first, after) -> AccreditationConnection
     relations_of: Callable[..., Awaitable[Any]]  # (info, organisation id, kind) -> list of Relation
     supply_chain: Callable[..., Awaitable[Any]]  # (info, organisation id, depth) -> SupplyChain
     people_of: Callable[..., Awaitable[Any]]  # (info, organisation id) -> list of Person
+    signal_counts: Callable[..., Awaitable[Any]]  # (info, organisation id) -> list of SignalCount
 
 
 class Context:
@@ -83,7 +88,7 @@ class Context:
 
     def _begin(self) -> tuple[datetime, Loaders]:
         now = moment(self._clock)
-        return now, Loaders(self.reader, self.actor, now, self.services.people)
+        return now, Loaders(self.reader, self.actor, now, self.services.people, self.services.signals)
 
     async def renew(self) -> None:
         """After a mutation: read again, from a moment that has seen it."""

@@ -36,6 +36,8 @@ from registry.relations.graph import RelationMutations
 from registry.relay import Node
 from registry.scalars import SCALARS
 from registry.schemes.graph import Authority, Scheme, SchemeQueries, find_authority, find_scheme
+from registry.signals.graph import SignalQueries
+from registry.signals.mutations import SignalMutations
 
 FEDERATION: Final = "2.9"  # what the composition libraries in use accept
 
@@ -60,7 +62,7 @@ _KEYS = {
 @strawberry.type(description="Questions anyone may ask.")
 class Query(
     OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries,
-    IntakeQueries, AssessmentQueries, SurveillanceQueries,
+    IntakeQueries, AssessmentQueries, SurveillanceQueries, SignalQueries,
 ):  # fmt: skip
     """Every query of the registry."""
 
@@ -75,6 +77,7 @@ class Query(
 class Mutation(
     OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations,
     AdministrationMutations, IntakeMutations, AssessmentMutations, SurveillanceMutations,
+    SignalMutations,
 ):  # fmt: skip
     """Every mutation of the registry."""
 

@@ -51,6 +51,19 @@ class Settings(BaseSettings):
     status_list_lifetime: Duration = Field(timedelta(hours=1), description="when a signed status list expires")
     record_lifetime: Duration = Field(timedelta(days=90), description="when a signed record expires")
     proposal_lifetime: Duration = Field(timedelta(days=14), description="how long a proposal waits for a second person")
+    signals_daily: int = Field(
+        40,
+        ge=2,
+        description="reports without an account about one organisation in 24 hours; from half of it on, by chance",
+    )
+    signals_waiting: int = Field(
+        5_000, ge=1, description="reports without an account that may wait to be taken up, all organisations together"
+    )
+    signals_shown_from: int = Field(
+        5,
+        ge=2,
+        description="number of substantiated signals from which on, and in steps of which, they are counted in public",
+    )
     token_lifetime: Duration = Field(timedelta(minutes=15), description="longest life of an access token")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="from which level on to log")
     otlp_endpoint: str = Field(

@@ -11,6 +11,7 @@ import registry.issuance.tables
 import registry.organisations.tables
 import registry.people.tables
 import registry.relations.tables
-import registry.schemes.tables  # noqa: F401 - imported for what they declare
+import registry.schemes.tables
+import registry.signals.tables  # noqa: F401 - imported for what they declare
 
 METADATA = SQLModel.metadata

@@ -41,7 +41,7 @@ async def roles_of(tx: ReadTx | WriteTx, sub: str) -> frozenset[tuple[str, str]]
 
 async def authorities_where(tx: ReadTx | WriteTx, actor: Actor, roles: Collection[str]) -> frozenset[str]:
     """The authorities at which the token and the register both say that the actor has one of these roles."""
-    held = actor.roles & await repository.roles_of(tx, actor.sub)
+    held = actor.roles & await repository.roles_of(tx, actor.sub) if actor.roles else frozenset()
     return frozenset(authority for authority, role in held if role in roles)
 
 

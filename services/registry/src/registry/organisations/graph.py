@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from registry.accreditations.graph import AccreditationConnection
     from registry.people.graph import Person
     from registry.relations.graph import Relation, SupplyChain
+    from registry.signals.graph import SignalCount
 
 
 @strawberry.enum(description="What an organisation does.")
@@ -117,6 +118,17 @@ class Organisation(Node):
         Everybody else is told that they may not. Every read is noted: who read, about whom, when.
         """
         made: list[Person] = await info.context.services.people_of(info, str(self.id))
+        return made
+
+    @documented
+    async def signal_counts(
+        self, info: Info
+    ) -> list[Annotated["SignalCount", strawberry.lazy("registry.signals.graph")]]:
+        """How many reports of the last 24 months were found true, by kind; a signal changes no standing by itself.
+
+        Small numbers are not shown, others are rounded down. Those it reaches at an authority see exact ones.
+        """
+        made: list[SignalCount] = await info.context.services.signal_counts(info, str(self.id))
         return made
 
     @classmethod

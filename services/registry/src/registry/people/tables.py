@@ -40,5 +40,5 @@ class AccessRow(SQLModel, table=True):
     seq: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))
     actor: str = Field(max_length=200)
     organisation_id: str = Field(max_length=40, index=True)
-    persons: list[str] = Field(sa_column=json())  # ids of those shown
+    persons: list[str] = Field(sa_column=json())  # ids of what was shown: persons, signals, reporters
     at: datetime = Field(sa_column=utc())
