@@ -94,6 +94,7 @@ MEMBERS = (
         (MAIN, "registrar"), (MAIN, "proposer"), (MAIN, "adjudication-registrar"), (REGISTRY, "proposer"),
     )),
     SampleMember("approver", "Sample Approver", ((MAIN, "approver"), (REGISTRY, "approver"))),
+    SampleMember("assessor", "Sample Assessor", ((MAIN, "assessor"),)),
     SampleMember("second_proposer", "Second Sample Proposer", ((SECOND, "registrar"), (SECOND, "proposer"))),
     SampleMember("second_approver", "Second Sample Approver", ((SECOND, "approver"),)),
     SampleMember("third_proposer", "Third Sample Proposer", ((THIRD, "registrar"), (THIRD, "proposer"))),
