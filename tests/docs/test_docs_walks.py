@@ -26,5 +26,5 @@ def test_a_walk_prints_what_it_says(page: Path, demo: Any) -> None:
     assert done.stdout == "".join(parts(page, "text"))
 
 
-def test_there_are_walks_for_both_sides() -> None:
-    assert {page.stem for page in WALKS} >= {"licensing-officer", "employer"}
+def test_there_are_walks_for_every_side() -> None:
+    assert {page.stem for page in WALKS} >= {"licensing-officer", "employer", "worker"}

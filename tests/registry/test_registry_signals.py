@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from datetime import timedelta
+from datetime import date, timedelta
+from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
@@ -53,15 +54,21 @@ class Desk:
     async def open(self):
         self.organisation = await self.register.organisation()
         self.number = await self.register.applied(by=self.organisation)
+        self.regulator = await self.register.regulator()
+        return self
+
+    async def licensed(self):
+        """Have the number granted, logged, and so public."""
         self.register.clock.forward(seconds=1)
         await self.register.decided(self.number, "grant")
         await self.register.logged()
-        self.regulator = await self.register.regulator()
+
+    async def staffed(self):
+        """Have somebody with each role, and no other."""
         async with self.register.database.write() as tx:
             for role in Role:
                 await add_member(tx, f"the-{role}", f"The {role}", now=self.register.clock())
                 await grant_role(tx, LABOUR, f"the-{role}", role)
-        return self
 
     async def reported(self, kind=FEE, text=TEXT, member=None, key=None, **more):
         draft = ReportDraft(kind, text, **{"organisation": self.organisation} | more)
@@ -77,6 +84,9 @@ class Desk:
     async def given(self, signal, to, member=None):
         actor = await self.register.actor(member or self.regulator)
         return await self.acts.assign(actor, signal, to, key=self.register.key())
+
+    async def reporter_of(self, signal):
+        return (await self.acts.reporter(await self.register.actor(self.regulator), signal)).id
 
     async def found_true(self, kind, times, text="{}"):
         """So many substantiated signals of a kind, straight into the table."""
@@ -116,6 +126,7 @@ async def tables_with(register, text):
 
 
 async def test_a_worker_without_an_account_reports_and_the_ministry_reads_it(desk):
+    await desk.licensed()
     given = {
         "idempotencyKey": str(uuid4()), "kind": "FEE_DEMANDED", "text": f" {TEXT}\n", "number": desk.number,
         "occurredOn": "2026-05-01", "country": "qa", "name": NAME, "contact": CONTACT,
@@ -130,10 +141,14 @@ async def test_a_worker_without_an_account_reports_and_the_ministry_reads_it(des
         "report": {"text": TEXT, "country": "QA", "occurredOn": "2026-05-01", "assignedTo": None, "changes": []},
     }  # fmt: skip
     assert len((await desk.register.snapshot())["signals"]) == 1
+    other = (await desk.register.ask(REPORT, i=given | {"idempotencyKey": str(uuid4())}))["reportSignal"]
+    assert other.keys() == done.keys(), "who says the same learns no more"
+    assert other["signal"] != done["signal"]
 
 
 async def test_a_signal_never_changes_a_standing(desk):
     """Fold, verdict and projection before and after, and not one event more."""
+    await desk.licensed()
     register, at = desk.register, desk.register.clock()
     knowledge = Knowledge(at, at, 9, at + timedelta(hours=1))
 
@@ -154,12 +169,12 @@ async def test_a_signal_never_changes_a_standing(desk):
     assert await answers() == before
 
 
-@pytest.mark.parametrize("key", ["1", "key-1", "a" * 40, "not a key with blanks in it", "x" * 201])
-async def test_without_an_account_a_key_that_others_could_use_is_refused(desk, key):
-    with pytest.raises(Invalid) as refusal:
-        await desk.reported(key=key)
-    assert refusal.value.field == "idempotencyKey"
-    assert await desk.reported(member="rita", key=f"mine-{key}"[:20]), "whoever has an account has keys of their own"
+async def test_without_an_account_a_key_that_others_could_use_is_refused(desk):
+    for key in ("1", "key-1", "a" * 40, "not a key with blanks in it", "x" * 201):
+        with pytest.raises(Invalid) as refusal:
+            await desk.reported(key=key)
+        assert refusal.value.field == "idempotencyKey", key
+    assert await desk.reported(member="rita", key="1"), "whoever has an account has keys of their own"
 
 
 async def test_a_key_used_with_another_report_is_a_conflict(desk):
@@ -168,22 +183,22 @@ async def test_a_key_used_with_another_report_is_a_conflict(desk):
     assert await code_of(desk.reported(key=key, text="Something else")) == "KEY_REUSED"
 
 
-@pytest.mark.parametrize(
-    ("changed", "field"),
-    [
-        ({"text": " "}, "text"), ({"text": "x" * 4_001}, "text"), ({"text": "a\x00"}, "text"),
-        ({"organisation": None}, "organisation"), ({"number": "TEST-7K3M9QXR-23"}, "organisation"),
-        ({"country": "Qatar"}, "country"), ({"occurred_on": (2027, 1, 1)}, "occurredOn"),
-        ({"evidence": [b"no hash"]}, "evidence[0]"), ({"name": "x" * 201}, "name"), ({"contact": "a\u202eb"}, "contact"),
-    ],
-)  # fmt: skip
-async def test_reports_that_cannot_be(desk, changed, field):
-    if "occurred_on" in changed:
-        changed = {"occurred_on": desk.register.clock().date().replace(*changed["occurred_on"])}
-    with pytest.raises(Invalid) as refusal:
-        await desk.reported(**{"name": NAME, "contact": CONTACT} | changed)
-    assert refusal.value.field == field
-    assert NAME not in refusal.value.message
+REFUSED = [
+    ({"text": " "}, "text"), ({"text": "x" * 4_001}, "text"), ({"text": "a\x00"}, "text"),
+    ({"organisation": None}, "organisation"), ({"number": "TEST-7K3M9QXR-23"}, "organisation"),
+    ({"country": "Qatar"}, "country"), ({"occurred_on": date(2027, 1, 1)}, "occurredOn"),
+    ({"evidence": [b"no hash"]}, "evidence[0]"), ({"name": "x" * 201}, "name"), ({"contact": "a\u202eb"}, "contact"),
+]  # fmt: skip
+
+
+async def test_reports_that_cannot_be_are_refused_without_repeating_them(desk):
+    before = await desk.register.snapshot()
+    for changed, field in REFUSED:
+        with pytest.raises(Invalid) as refusal:
+            await desk.reported(**{"name": NAME, "contact": CONTACT} | changed)
+        assert refusal.value.field == field
+        assert not [secret for secret in (NAME, CONTACT, TEXT) if secret in refusal.value.message]
+    assert await desk.register.snapshot() == before
 
 
 async def test_a_number_that_is_not_public_is_not_confirmed_to_anyone(desk):
@@ -277,7 +292,8 @@ async def test_a_list_of_signals_is_paged_and_narrowed(desk):
 
 
 async def test_every_role_reads_and_handles_what_it_may(desk):
-    """The matrix of roles and kinds: seeing that there is one, reading it, asking who reported, moving it."""
+    """The matrix of roles and kinds: seeing that there is one, reading it, asking who reported, moving it, giving it out, erasing who reported."""
+    await desk.staffed()
     register, got = desk.register, {}
     for kind in (FEE, ABUSE):
         for role in Role:
@@ -290,9 +306,10 @@ async def test_every_role_reads_and_handles_what_it_may(desk):
                 await code_of(desk.acts.reporter(actor, signal)),
                 await code_of(desk.acts.move(actor, signal, State.UNDER_REVIEW, None, key=register.key())),
                 await code_of(desk.acts.assign(actor, signal, "anil", key=register.key())),
+                await code_of(desk.acts.erase_reporter(actor, await desk.reporter_of(signal), key=register.key())),
             )
-    nothing, looks_on = (False, False, *["NOT_FOUND"] * 3), (True, False, *["ROLE_NEEDED"] * 3)
-    reads, handles = (True, True, *["ROLE_NEEDED"] * 3), (True, True, None, None, None)
+    nothing, looks_on = (False, False, *["NOT_FOUND"] * 4), (True, False, *["ROLE_NEEDED"] * 4)
+    reads, handles = (True, True, *["ROLE_NEEDED"] * 4), (True, True, *[None] * 4)
     for role in Role:
         if role is Role.SUBSCRIBER:
             expected = nothing, nothing
@@ -366,7 +383,7 @@ async def test_nothing_is_left_of_an_erased_reporter_but_the_fact(desk):
     signal = await desk.reported(name=NAME, contact=CONTACT, key=key)
     reporter = (await register.ask(REPORTER, "rita", id=signal))["signalReporter"]["id"]
     given = {"idempotencyKey": "gone", "reporter": reporter}
-    for stranger, code in (("anil", "ROLE_NEEDED"), ("other", "NOT_FOUND"), ("the-subscriber", "NOT_FOUND")):
+    for stranger, code in (("anil", "ROLE_NEEDED"), ("other", "NOT_FOUND")):
         assert (await register.ask(ERASE, stranger, i=given))["eraseReporter"]["code"] == code
 
     done = (await register.ask(ERASE, "rita", i=given))["eraseReporter"]
@@ -389,19 +406,18 @@ async def test_nothing_is_left_of_an_erased_reporter_but_the_fact(desk):
 # --- where a signal stands
 
 
-@pytest.mark.parametrize("source", State)
-async def test_a_signal_moves_by_the_table(desk, source):
+async def test_a_signal_moves_by_the_table(desk):
     """From every state to every state."""
     path = {
         State.RECEIVED: [], State.UNDER_REVIEW: ["UNDER_REVIEW"], State.SUBSTANTIATED: ["UNDER_REVIEW", "SUBSTANTIATED"],
         State.UNFOUNDED: ["UNDER_REVIEW", "UNFOUNDED"], State.REFERRED: ["UNDER_REVIEW", "REFERRED"],
     }  # fmt: skip
-    allowed = {one.target for one in MOVES if one.source is source}
-    for target in State:
-        signal = await desk.reported()
+    for source, target in product(State, State):
+        signal = await desk.reported(member="rita")
         await desk.moved(signal, *path[source])
         given = {"idempotencyKey": desk.register.key(), "signal": signal, "state": target.name, "note": "Because"}
         done = (await desk.register.ask(MOVE, "rita", i=given))["moveSignal"]
+        allowed = {one.target for one in MOVES if one.source is source}
         if target in allowed:
             assert done["signal"] == {"state": target.name, "authorityId": LABOUR}
             (*_, last) = (await desk.register.ask(READ, "rita", id=signal))["signal"]["report"]["changes"]
