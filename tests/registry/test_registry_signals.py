@@ -338,7 +338,7 @@ async def test_of_abuse_only_regulators_and_whom_it_was_given_to_read(desk):
     assert (await register.ask(REPORTER, "asha", id=signal))["signalReporter"]["name"] == NAME
     await desk.moved(signal, "REFERRED", member="asha")
     assert await text("asha") is None, "what is referred is given to nobody any more"
-    for nobody in ("other", "hr-key", "unknown"):
+    for nobody in ("other", "hr-key", "unknown", "a\x00b"):
         await desk.moved(signal, "UNDER_REVIEW") if nobody == "other" else None
         assert await code_of(desk.given(signal, nobody)) == "INVALID"
 

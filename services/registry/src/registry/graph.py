@@ -76,8 +76,7 @@ class Query(
 @strawberry.type(description="Acts; each is one transaction, and repeating it with its key does nothing more.")
 class Mutation(
     OrganisationMutations, RelationMutations, PeopleMutations, AccreditationMutations, ErasureMutations,
-    AdministrationMutations, IntakeMutations, AssessmentMutations, SurveillanceMutations,
-    SignalMutations,
+    AdministrationMutations, IntakeMutations, AssessmentMutations, SurveillanceMutations, SignalMutations,
 ):  # fmt: skip
     """Every mutation of the registry."""
 

@@ -231,7 +231,8 @@ async def _about(tx: WriteTx, actor: Actor, draft: ReportDraft) -> tuple[str, st
 
 async def _need_colleague(tx: WriteTx, authority: str, to: str) -> None:
     """Invalid unless this is a person with a role at the authority."""
-    roles = {role for place, role in await roles_of(tx, to) if place == authority}
+    known = await roles_of(tx, to) if to.isprintable() else frozenset()
+    roles = {role for place, role in known if place == authority}
     if not roles & READERS or await member_is_client(tx, to) is not False:
         raise Invalid(f"{to[:60]!r} is no person who works at {authority} or regulates there.", field="member")
 
