@@ -1,18 +1,23 @@
 """Decisions that cite an assessment: what they carry, and why its assessor takes no part in them."""
 
+import asyncio
 import hashlib
+from dataclasses import replace
+from itertools import product
 
 import pytest
-from core_world import LICENCE
+from core_world import LICENCE, START
 from sqlalchemy import select
 
 from goodstanding.canonical import b64u
+from goodstanding.transitions import TRANSITIONS, Standing
 from registry.access.idempotency import plain
-from registry.accreditations import repository
 from registry.accreditations.drafts import DecisionDraft
 from registry.accreditations.service import _stated
-from registry.assessments.model import Kind, Recommendation
+from registry.assessments.citing import need_assessed
+from registry.assessments.model import Assessment, Kind, Recommendation
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
+from registry.schemes.model import Scheme
 from registry.tables import METADATA
 
 SEEN = hashlib.sha256(b"a photograph").digest()
@@ -87,6 +92,18 @@ async def test_what_was_superseded_after_the_proposal_is_not_approved(bureau):
     assert (refusal.value.code, refusal.value.blocked_by) == ("NOT_CONCLUDED", newer)
 
 
+@pytest.mark.both_backends
+async def test_of_approving_and_superseding_at_once_one_wins(bureau):
+    register, number = bureau.register, await bureau.register.applied()
+    assessment = await bureau.assessed(number)
+    proposal = await register.proposed(number, "grant", assessment=assessment)
+    approving = register.acts.approve(await register.actor("anil"), *proposal, key="1")
+    superseding = bureau.opened(number, supersedes=assessment)
+
+    codes = [getattr(one, "code", None) for one in await asyncio.gather(approving, superseding, return_exceptions=True)]
+    assert codes in ([None, "WRONG_STANDING"], ["NOT_CONCLUDED", None])
+
+
 async def test_a_decision_that_takes_one_person_may_cite_too(bureau):
     register, number = bureau.register, await bureau.register.applied()
     assessment = await bureau.assessed(number, recommendation=Recommendation.REFUSE)
@@ -144,10 +161,29 @@ async def test_a_request_that_cites_nothing_is_the_request_it_was_before(bureau)
     assert _stated(cites) == plain(cites)
 
 
-async def test_an_assessment_of_another_kind_does_not_admit(bureau):
+async def test_a_special_assessment_admits_as_well(bureau):
     register, number = bureau.register, await bureau.register.applied()
     await bureau.publish("3", required=True)
     special = await bureau.assessed(number, Kind.SPECIAL)
     await register.decided(number, "grant", assessment=special)
-    async with register.database.read() as tx:
-        assert (await repository.by_numbers(tx, [number]))[number].number == number
+
+
+def test_what_requires_an_assessment_and_what_admits():
+    """Every act, standing and kind: only rows 5 and 6 from an application ask, and only these two kinds answer."""
+    scheme = Scheme(LICENCE, "The licence", "3", "aut_council", assessment_required=True)
+    for row, standing in product(TRANSITIONS, Standing):
+        asks = row.act in ("grant", "grant_provisionally") and standing is Standing.APPLIED
+        assert refused(scheme, row.act, standing, None) == asks
+    for kind, version in product(Kind, ("2", "3")):
+        found = Assessment("asm_", "TEST", "aut_labour", version, (), kind, "sita", START, START)
+        admits = kind in (Kind.INITIAL, Kind.SPECIAL) and version == "3"
+        assert refused(scheme, "grant", Standing.APPLIED, found) == (not admits)
+    assert not refused(replace(scheme, assessment_required=False), "grant", Standing.APPLIED, None)
+
+
+def refused(*case):
+    try:
+        need_assessed(*case)
+    except Invalid:
+        return True
+    return False
