@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 
-from strawberry.dataloader import DataLoader
-
 from registry.access.model import Actor
 from registry.access.service import authorities_where
 from registry.assessments import due, repository
 from registry.assessments.model import READERS, Assessment, Due, Finding, SelfAssessment
 from registry.database import ReadTx
-from registry.loaders import Reader, loader
+from registry.loaders import Loader, Reader, loader
 
 
 class AssessmentLoaders:
@@ -17,10 +15,10 @@ class AssessmentLoaders:
 
     def __init__(self, reader: Reader, actor: Actor) -> None:
         self._by = actor
-        self.assessments: DataLoader[str, Assessment | None] = loader(reader, self._assessments)
-        self.findings: DataLoader[str, list[Finding] | None] = loader(reader, repository.findings)
-        self.self_assessments: DataLoader[str, list[SelfAssessment] | None] = loader(reader, self._filed)
-        self.due_of: DataLoader[str, list[Due] | None] = loader(reader, self._due_of)
+        self.assessments: Loader[str, Assessment] = loader(reader, self._assessments)
+        self.findings: Loader[str, list[Finding]] = loader(reader, repository.findings)
+        self.self_assessments: Loader[str, list[SelfAssessment]] = loader(reader, self._filed)
+        self.due_of: Loader[str, list[Due]] = loader(reader, self._due_of)
 
     async def _assessments(self, tx: ReadTx, ids: Sequence[str]) -> dict[str, Assessment]:
         files = await authorities_where(tx, self._by, READERS)

@@ -67,6 +67,7 @@ class NamedScheme:
     name: str
     version: str
     owner_id: str
+    assessment_required: bool
 
 
 @dataclass(frozen=True, slots=True)

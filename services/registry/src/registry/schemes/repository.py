@@ -135,7 +135,9 @@ async def authority_page(tx: ReadTx, request: PageRequest) -> Page[Authority]:
 
 async def named(tx: ReadTx, ids: Sequence[str]) -> dict[str, NamedScheme]:
     """The names and owners of the schemes with these ids."""
-    return {row.id: NamedScheme(*row) for row in await _NAMES_BY_IDS.rows(tx, ids=ids)}
+    return {
+        row.id: NamedScheme(*row[:-1], bool(row.assessment_required)) for row in await _NAMES_BY_IDS.rows(tx, ids=ids)
+    }
 
 
 async def criteria(tx: ReadTx, ids: Sequence[str]) -> dict[str, tuple[Mapping[str, Any], ...]]:
