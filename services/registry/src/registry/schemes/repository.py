@@ -136,7 +136,8 @@ async def authority_page(tx: ReadTx, request: PageRequest) -> Page[Authority]:
 async def named(tx: ReadTx, ids: Sequence[str]) -> dict[str, NamedScheme]:
     """The names and owners of the schemes with these ids."""
     return {
-        row.id: NamedScheme(*row[:-1], bool(row.assessment_required)) for row in await _NAMES_BY_IDS.rows(tx, ids=ids)
+        row.id: NamedScheme(row.id, row.name, row.version, row.owner_id, bool(row.assessment_required))
+        for row in await _NAMES_BY_IDS.rows(tx, ids=ids)
     }
 
 
