@@ -83,14 +83,20 @@ class Register:
         self._about("scheme", MINISTRY, {"id": SCHEME, "name": "Fair Recruitment", "version": "1", "owner": MINISTRY})
         self.publish()
 
-    def map_words(self, version="1", **words):
-        """Log the mapping of a scheme's local words."""
+    def map_words(self, version="1", cadence=None, **words):
+        """Log the mapping of a scheme's local words, and within how many days its lists come out again."""
         mappings = as_set({"word": word, "standing": standing} for word, standing in words.items())
         data = {
             "id": LISTED_SCHEME, "name": "Sponsors", "version": "1", "owner": BOARD, "mapping_version": version,
             "mappings": mappings,
         }  # fmt: skip
-        self._about("scheme", BOARD, data)
+        self._about("scheme", BOARD, data | ({"cadence_days": cadence} if cadence else {}))
+
+    def release_list(self, source="A ministry"):
+        """Log that a list of today was released, whatever has changed in it."""
+        today = format_time(self.clock())
+        data = {"authority": BOARD, "scheme": LISTED_SCHEME, "snapshot": "snp_1", "at": today, "source": source}
+        self._about("list", BOARD, data)
 
     def mandate(self, begins, authority=MINISTRY, scheme=SCHEME, *, code=None, **changes):
         """Log how a mandate stands; with `code`, as of the status list at commit. Instants become text."""

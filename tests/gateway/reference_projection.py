@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.verification import keys
+from goodstanding.cadence import Cadence, Lists, Released
 from goodstanding.feed import Entry
 from goodstanding.mandates import MandateEvent
 from goodstanding.mirror import Batch
@@ -62,6 +63,8 @@ class Projection:
         self._schemes: dict[str, str] = {}  # id -> name
         self._mappings: dict[tuple[str, str], dict[str, Standing]] = {}  # (scheme, mapping version) -> word -> standing
         self._mandates: dict[tuple[str, str], list[MandateEvent]] = {}  # (authority, scheme) -> as their events tell
+        self._cadences: dict[str, list[Cadence]] = {}  # scheme -> what each of its events says
+        self._released: dict[tuple[str, str], list[Released]] = {}  # (authority, scheme)
         self._unmapped: dict[tuple[str, str], list[str]] = {}  # mapping not yet logged -> numbers that wait for it
         self._organisations: dict[str, tuple[str | None, tuple[Key, ...]]] = {}  # id -> name, verified identifiers
         self._described_by: dict[str, str] = {}  # organisation -> the event that says so
@@ -97,6 +100,10 @@ class Projection:
     def mandates(self, known: Accreditation) -> list[MandateEvent]:
         return self._mandates.get((known.authority, known.scheme), [])
 
+    def lists_of(self, known: Accreditation) -> Lists:
+        released = self._released.get((known.authority, known.scheme), [])
+        return Lists(self._cadences.get(known.scheme, []), released)
+
     def by_key(self, packed: bytes) -> tuple[Accreditation, ...]:
         """The accreditations an identifier or domain leads to (rule 2), by number."""
         key = next((key for key in (*self._by_key, *self._by_verified) if pack(key) == packed), None)
@@ -126,6 +133,11 @@ class Projection:
                 self._authority(body["data"])
             case "scheme", body:
                 self._scheme(body["data"])
+                said = Cadence(body["data"].get("cadence_days"), entry.leaf.recorded_at, entry.index)
+                self._cadences.setdefault(body["data"]["id"], []).append(said)
+            case "list", body:
+                key = (body["data"]["authority"], body["data"]["scheme"])
+                self._released.setdefault(key, []).append(Released.from_body(body["data"], entry.index))
             case "mandate", body:
                 key = (body["data"]["authority"], body["data"]["scheme"])
                 self._mandates.setdefault(key, []).append(MandateEvent.from_body(body["data"], entry.index))

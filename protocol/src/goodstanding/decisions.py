@@ -83,6 +83,7 @@ class Decision:
     local_word: str | None = None
     listed: Standing | None = None  # what the local word maps to; None when nothing does
     generation: Generation | None = None  # the generation this act opens
+    source: str | None = None  # where the list it comes from was copied from
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any], index: int | None, listed: Standing | None = None) -> "Decision":
@@ -105,6 +106,7 @@ class Decision:
             local_word=body.get("local_word"),
             listed=listed,
             generation=_generation(body),
+            source=body.get("asserted_by"),
         )
 
 

@@ -9,7 +9,8 @@ The steps, in this order; the first that cannot be taken answers CANNOT_CONCLUDE
 4. The fold and the verdict table answer (`goodstanding.standing`, `goodstanding.verdict`), within the freshness
    bound by signed time [STALE]; a signed time far ahead of this node's clock is not fresh either.
 5. "In good standing" is no answer while the authority's mandate is in doubt [ISSUER_SUSPECT] (`goodstanding.mandates`).
-6. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
+6. Nor is it while the list it rests on is older than its cadence [SOURCE_STALE] (`goodstanding.cadence`).
+7. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from gateway.verification.lists import Listed, StatusLists
 from gateway.verification.projection import Accreditation, Projection
 from gateway.verification.question import Question, ScopeQuestion
 from gateway.verification.records import RecordStore
+from goodstanding.cadence import source_stale
 from goodstanding.errors import ActNotAllowed, NumberError
 from goodstanding.mandates import suspicion
 from goodstanding.mirror import Mirror, signed_time
@@ -185,6 +187,8 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     if mandates := sources.projection.mandates(known):
         since = suspicion(mandates, decisions, at, moment.size, first_logged=sources.mirror.sizes.first_logged)
         knowledge = replace(knowledge, suspect=since is not None)
+    stale = source_stale(state, sources.projection.lists_of(known), at, moment.size)
+    knowledge = replace(knowledge, source_stale=stale is not None)
     live = moment.size is None and at >= moment.now
     listed = _listed(state, sources.lists, moment.now) if live else None
     if listed is not None:
@@ -205,7 +209,7 @@ def _listed(state: State | None, lists: StatusLists, now: datetime) -> Listed | 
 
 
 def _unlisted(verdict: Verdict) -> Verdict:
-    """No current status list says that nothing worse was decided meanwhile (step 6)."""
+    """No current status list says that nothing worse was decided meanwhile (step 7)."""
     standing, *others = verdict.reasons
     return replace(verdict, verdict=VerdictKind.CANNOT_CONCLUDE, reasons=(standing, reason("STALE"), *others))
 

@@ -1,11 +1,13 @@
-"""What there is little of: names of authorities and schemes, what local words mean, mandates. Small, held as objects."""
+"""What there is little of: names of authorities and schemes, what words mean, mandates, days of lists. Held as objects."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from goodstanding.canonical import format_time
+from goodstanding.cadence import MAX_RELEASES, Cadence, Lists, Released
+from goodstanding.canonical import format_time, parse_time
 from goodstanding.mandates import MandateEvent
 from goodstanding.transitions import Standing
 
@@ -26,13 +28,16 @@ class Authority:
 class Names:
     """Names by id, and by mapping (scheme, newline, version) what each local word means.
 
-    Mandates are kept as their events tell them, by authority, newline and scheme, in the order of the log.
+    Mandates are kept as their events tell them, by authority, newline and scheme, in the order of the log; so are the
+    releases of lists, and by scheme the changes of its cadence.
     """
 
     authorities: dict[str, Authority] = field(default_factory=dict)
     schemes: dict[str, str] = field(default_factory=dict)
     mappings: dict[str, dict[str, Standing]] = field(default_factory=dict)
     mandates: dict[str, list[MandateEvent]] = field(default_factory=dict)
+    cadences: dict[str, list[Cadence]] = field(default_factory=dict)
+    releases: dict[str, list[Released]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -48,6 +53,14 @@ class Names:
                 key: [MandateEvent.from_body(data, data["index"]) for data in events]
                 for key, events in value.get("mandates", {}).items()
             },
+            {
+                key: [Cadence(days, parse_time(at), index) for days, at, index in changes]
+                for key, changes in value.get("cadences", {}).items()
+            },
+            {
+                key: [Released(source, parse_time(at), index) for source, at, index in lists]
+                for key, lists in value.get("releases", {}).items()
+            },
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -57,6 +70,14 @@ class Names:
             "schemes": self.schemes,
             "mappings": self.mappings,
             "mandates": {key: [_mandate(event) for event in events] for key, events in self.mandates.items()},
+            "cadences": {
+                key: [[one.days, format_time(one.at), one.index] for one in changes]
+                for key, changes in self.cadences.items()
+            },
+            "releases": {
+                key: [[one.source, format_time(one.at), one.index] for one in lists]
+                for key, lists in self.releases.items()
+            },
         }
 
     def take_authority(self, data: Body) -> None:
@@ -64,9 +85,12 @@ class Names:
         zone = data["time_zone"]
         self.authorities[data["id"]] = Authority(data["name"], zone if _is_zone(zone) else "UTC")
 
-    def take_scheme(self, data: Body) -> None:
+    def take_scheme(self, data: Body, at: datetime, index: int) -> None:
         """Take the facts of a `scheme` event; a mapping that was logged before keeps its meaning."""
         self.schemes[data["id"]] = data["name"]
+        changes, days = self.cadences.get(data["id"], []), data.get("cadence_days")
+        if days != (changes[-1].days if changes else None):
+            self.cadences[data["id"]] = [*changes, Cadence(days, at, index)]
         if "mappings" in data:
             named = ((entry["word"], _STANDINGS.get(entry["standing"])) for entry in data["mappings"])
             mapping = {word: standing for word, standing in named if standing}
@@ -77,6 +101,15 @@ class Names:
         self.mandates.setdefault(f"{data['authority']}\n{data['scheme']}", []).append(
             MandateEvent.from_body(data, index)
         )
+
+    def take_list(self, data: Body, index: int) -> None:
+        """Take the facts of a `list` event; of many, the newest are kept."""
+        key = f"{data['authority']}\n{data['scheme']}"
+        self.releases[key] = [*self.releases.get(key, ()), Released.from_body(data, index)][-MAX_RELEASES:]
+
+    def lists(self, authority: str, scheme: str) -> Lists:
+        """What is known of the lists of an authority under a scheme."""
+        return Lists(self.cadences.get(scheme, ()), self.releases.get(f"{authority}\n{scheme}", ()))
 
 
 def _mandate(event: MandateEvent) -> dict[str, Any]:

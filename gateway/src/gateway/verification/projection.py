@@ -25,6 +25,7 @@ from gateway.verification.lists import MAX_LISTS
 from gateway.verification.names import Names, display_name
 from gateway.verification.organisations import Organisation
 from gateway.verification.sections import SUBJECT, Base
+from goodstanding.cadence import Lists
 from goodstanding.feed import Entry
 from goodstanding.mandates import MandateEvent
 from goodstanding.merkle import HASH_SIZE
@@ -111,6 +112,10 @@ class Projection:
         """The mandates its authority has had under its scheme, as their events tell them."""
         return self.names.mandates.get(f"{known.authority}\n{known.scheme}", ())
 
+    def lists_of(self, known: Accreditation) -> Lists:
+        """What is known of its authority's lists under its scheme, and of how often they come out."""
+        return self.names.lists(known.authority, known.scheme)
+
     # ---- what the ids in a block stand for (`layout.Words`) ------------------------------------------------------
 
     def text(self, label: int) -> str:
@@ -140,7 +145,9 @@ class Projection:
             case "authority", body:
                 self.names.take_authority(body["data"])
             case "scheme", body:
-                self.names.take_scheme(body["data"])
+                self.names.take_scheme(body["data"], entry.leaf.recorded_at, entry.index)
+            case "list", body:
+                self.names.take_list(body["data"], entry.index)
             case "mandate", body:
                 self.names.take_mandate(body["data"], entry.index)
             case "erasure", body:
