@@ -166,10 +166,12 @@ decisions = st.fixed_dictionaries({
 mappings = st.dictionaries(chosen(WORDS), chosen(("ACTIVE", "SUSPENDED", "REVOKED", "NO_SUCH_STANDING")), max_size=2)
 OPERATIONS = {
     "authority": st.fixed_dictionaries({"slug": chosen(AUTHORITIES), "zone": chosen(("Asia/Manila", "No/Where"))}),
-    "scheme": st.fixed_dictionaries({"slug": chosen(SCHEMES), "version": chosen(VERSIONS), "words": mappings,
-                                     "cadence": optional(chosen((1, 20)))}),
-    "release": st.fixed_dictionaries({"authority": chosen(AUTHORITIES), "scheme": chosen(SCHEMES), "day": DAYS,
-                                      "source": optional(chosen(SOURCES))}),
+    "scheme": st.fixed_dictionaries(
+        {"slug": chosen(SCHEMES), "version": chosen(VERSIONS), "words": mappings, "cadence": optional(chosen((1, 20)))}
+    ),
+    "release": st.fixed_dictionaries(
+        {"authority": chosen(AUTHORITIES), "scheme": chosen(SCHEMES), "day": DAYS, "source": optional(chosen(SOURCES))}
+    ),
     "mandate": st.fixed_dictionaries(
         {
             "authority": chosen(AUTHORITIES),

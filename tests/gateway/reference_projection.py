@@ -115,7 +115,7 @@ class Projection:
             numbers = (number for owner in owners for number in self._numbers_of.get(owner, ()))
         return tuple(self.accreditations[number] for number in sorted(numbers))
 
-    def _apply(self, entry: Entry) -> None:
+    def _apply(self, entry: Entry) -> None:  # noqa: C901  one case for each kind, as the log has them
         match entry.leaf.kind, entry.body:
             case "decision", None:
                 if number := self._subjects.get(entry.leaf.subject):
@@ -132,9 +132,7 @@ class Projection:
             case "authority", body:
                 self._authority(body["data"])
             case "scheme", body:
-                self._scheme(body["data"])
-                said = Cadence(body["data"].get("cadence_days"), entry.leaf.recorded_at, entry.index)
-                self._cadences.setdefault(body["data"]["id"], []).append(said)
+                self._scheme(body["data"], entry)
             case "list", body:
                 key = (body["data"]["authority"], body["data"]["scheme"])
                 self._released.setdefault(key, []).append(Released.from_body(body["data"], entry.index))
@@ -197,8 +195,10 @@ class Projection:
             return None
         return mapping.get(body["local_word"])
 
-    def _scheme(self, data: Body) -> None:
+    def _scheme(self, data: Body, entry: Entry) -> None:
         self._schemes[data["id"]] = data["name"]
+        said = Cadence(data.get("cadence_days"), entry.leaf.recorded_at, entry.index)
+        self._cadences.setdefault(data["id"], []).append(said)
         if "mappings" not in data:
             return
         version = (data["id"], data.get("mapping_version", ""))

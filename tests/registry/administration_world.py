@@ -10,6 +10,7 @@ from registry.access.model import Role
 from registry.access.service import add_member, grant_role
 from registry.accreditations import repository
 from registry.administration.drafts import (
+    CadenceDraft,
     CriteriaDraft,
     CriterionDraft,
     MandateDraft,
@@ -93,6 +94,10 @@ def mappings(*pairs, version="2", **changes):
 def criteria(*items, **changes):
     items = items or (CriterionDraft("REMEDY", "Workers can complain", ["A telephone number is published"]),)
     return CriteriaDraft(**{"scheme": LICENCE, "version": "2", "criteria": items, "reason": "REVISED"} | changes)
+
+
+def cadence(days=7, **changes):
+    return CadenceDraft(**{"scheme": LICENCE, "days": days, "reason": "WEEKLY"} | changes)
 
 
 def role(member="pema", role=Role.REGISTRAR, **changes):

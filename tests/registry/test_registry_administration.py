@@ -5,7 +5,7 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from administration_world import OFFICIALS, criteria, mandate, mandate_end, mappings, role
+from administration_world import OFFICIALS, cadence, criteria, mandate, mandate_end, mappings, role
 from core_world import LABOUR, LICENCE, OWNER, START, TRADE
 from sqlalchemy.exc import IntegrityError
 
@@ -28,6 +28,7 @@ async def draft_of(act, offices):
         "end_mandate": mandate_end((await offices.mandates())[0]),
         "set_mappings": mappings(),
         "publish_criteria": criteria(),
+        "set_cadence": cadence(),
         "grant_role": role("nobody"),
         "withdraw_role": role("registrar-here", withdraw=True),
     }[act]
@@ -77,7 +78,7 @@ def test_the_matrix_is_whole():
     """Every role at the authority is somebody in the matrix, and so is whoever has none."""
     roles = {held for _, all_held in OFFICIALS.values() for authority, held in all_held if authority == LABOUR}
     assert roles == set(Role)
-    assert (len(Role), len(OFFICIALS), len(ACTS)) == (9, 17, 6)
+    assert (len(Role), len(OFFICIALS), len(ACTS)) == (9, 17, 7)
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)

@@ -23,7 +23,8 @@ from registry.graph import sdl
 HERE = Path(__file__).resolve().parent
 COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
 ADDED = {  # what the registry offers beyond the agreed schema, type by type
-    "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCriteriaInput",
+    "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCadenceInput",
+    "ProposeCriteriaInput",
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
     "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",

@@ -80,6 +80,18 @@ class Names:
             },
         }
 
+    def take(self, body: Body, at: datetime, index: int) -> None:
+        """Take an event of a kind that is kept here, with its place in the log and when it was recorded."""
+        match body["kind"]:
+            case "authority":
+                self.take_authority(body["data"])
+            case "scheme":
+                self.take_scheme(body["data"], at, index)
+            case "list":
+                self.take_list(body["data"], index)
+            case "mandate":
+                self.take_mandate(body["data"], index)
+
     def take_authority(self, data: Body) -> None:
         """Take the facts of an `authority` event."""
         zone = data["time_zone"]

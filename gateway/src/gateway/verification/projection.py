@@ -142,14 +142,8 @@ class Projection:
                 self._decide(entry, body)
             case "organisation", body:
                 self._describe(body)
-            case "authority", body:
-                self.names.take_authority(body["data"])
-            case "scheme", body:
-                self.names.take_scheme(body["data"], entry.leaf.recorded_at, entry.index)
-            case "list", body:
-                self.names.take_list(body["data"], entry.index)
-            case "mandate", body:
-                self.names.take_mandate(body["data"], entry.index)
+            case (("authority" | "scheme" | "list" | "mandate"), body):
+                self.names.take(body, entry.leaf.recorded_at, entry.index)
             case "erasure", body:
                 gone = set(map(id_bytes, body["data"]["event_ids"]))
                 self.erasures |= gone

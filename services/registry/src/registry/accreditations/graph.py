@@ -5,6 +5,7 @@ from typing import Any
 
 import strawberry
 
+from goodstanding.cadence import source_stale
 from goodstanding.canonical import parse_time
 from goodstanding.mandates import suspicion
 from goodstanding.standing import overlays, shown, shown_until
@@ -17,7 +18,7 @@ from registry.accreditations.decision_graph import DecisionConnection, decision_
 from registry.accreditations.enums import Basis, Standing
 from registry.accreditations.events import LogPosition
 from registry.accreditations.repository import Filter
-from registry.accreditations.views import ISSUER_SUSPECT, PENDING_LOG, View
+from registry.accreditations.views import ISSUER_SUSPECT, PENDING_LOG, SOURCE_STALE, View
 from registry.context import Info
 from registry.documented import documented
 from registry.errors import Invalid
@@ -136,8 +137,13 @@ class Accreditation(Node):
         position = await known(info.context.loaders.log, asked)
         at = said(as_of) or info.context.now
         found = _standing(info, view, said(as_of), position, known_before=asked)
-        if found is not None and (since := await self._doubt(info, view, at, None if asked is None else position.size)):
+        if found is None:
+            return None
+        size = None if asked is None else position.size
+        if since := await self._doubt(info, view, at, size):
             found.overlays.append(Overlay(code=ISSUER_SUSPECT, since=since, note=None))
+        if since := await self._overdue(info, view, at, None if asked is None else position):
+            found.overlays.append(Overlay(code=SOURCE_STALE, since=since, note=None))
         return found
 
     @documented
@@ -202,6 +208,13 @@ class Accreditation(Node):
         times = {one.log_index: one.logged_at for one in await known(info.context.loaders.decisions, self.number)}
         history = view.seen if size is None else view.complete
         return suspicion(events, history, at, size, first_logged=times.get)
+
+    async def _overdue(self, info: Info, view: View, at: datetime, known_at: LogPosition | None) -> datetime | None:
+        """Since when the list it rests on is older than its cadence (`goodstanding.cadence`)."""
+        lists = await info.context.loaders.lists_of.load((self.facts.authority_id, self.facts.scheme_id))
+        if lists is None:
+            return None
+        return source_stale(view.state_at(at, known_at), lists, at, None if known_at is None else known_at.size)
 
     async def _view(self, info: Info) -> View:
         return await known(info.context.loaders.views, self.number)

@@ -17,6 +17,7 @@ from registry.accreditations.model import Accreditation
 
 PENDING_LOG = "PENDING_LOG"
 ISSUER_SUSPECT = "ISSUER_SUSPECT"
+SOURCE_STALE = "SOURCE_STALE"
 
 
 @dataclass(frozen=True, slots=True)

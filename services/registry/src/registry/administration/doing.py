@@ -77,6 +77,10 @@ async def _with_criteria(tx: WriteTx, content: Content, _: datetime) -> Scheme:
     )
 
 
+async def _with_cadence(tx: WriteTx, content: Content, _: datetime) -> Scheme:
+    return await service.scheme_with_cadence(tx, content["scheme"], content.get("days"))
+
+
 async def _to_grant(tx: WriteTx, content: Content, _: datetime) -> Content:
     if await access.member_is_client(tx, content["member"]) is None:
         raise NotFound(f"There is no member {content['member'][:60]!r}; whoever operates the register adds members.")
@@ -124,6 +128,7 @@ _DOING: Mapping[str, Doing] = {
     "end_mandate": Doing(_to_end, _store_end),
     "set_mappings": Doing(_with_mapping, _store_scheme),
     "publish_criteria": Doing(_with_criteria, _store_scheme),
+    "set_cadence": Doing(_with_cadence, _store_scheme),
     "grant_role": Doing(_to_grant, _grant),
     "withdraw_role": Doing(_to_withdraw, _withdraw),
 }

@@ -114,6 +114,23 @@ class CriteriaDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CadenceDraft:
+    """Within how many days the lists of a scheme come out again; None: nothing is said any more."""
+
+    scheme: str
+    days: int | None
+    reason: str
+
+    def content(self) -> dict[str, Any]:
+        """The canonical content; Invalid."""
+        made: dict[str, Any] = {"act": "set_cadence", "scheme": self.scheme}
+        if self.days is not None:
+            member("days", bodies.whole(1, bodies.MAX_CADENCE), self.days)
+            made["days"] = self.days
+        return made | _reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class RoleDraft:
     """A role to be granted to a member at an authority, or withdrawn."""
 
@@ -134,7 +151,7 @@ class RoleDraft:
         return made | {"member": self.member, "role": role} | _reason(self.reason)
 
 
-Draft = MandateDraft | MandateEndDraft | MappingsDraft | CriteriaDraft | RoleDraft
+Draft = MandateDraft | MandateEndDraft | MappingsDraft | CriteriaDraft | CadenceDraft | RoleDraft
 
 
 def _reason(text: str) -> dict[str, str]:

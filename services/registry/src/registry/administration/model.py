@@ -39,6 +39,7 @@ ACTS = (
     Act("end_mandate", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "end a mandate"),
     Act("set_mappings", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "say what local words mean"),
     Act("publish_criteria", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "publish criteria"),
+    Act("set_cadence", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "say how often lists come out"),
     Act("grant_role", Role.AUTHORITY_ADMIN, Role.AUTHORITY_ADMIN, At.AUTHORITY, "grant a role"),
     Act("withdraw_role", Role.AUTHORITY_ADMIN, Role.AUTHORITY_ADMIN, At.AUTHORITY, "withdraw a role"),
 )

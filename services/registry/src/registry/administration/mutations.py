@@ -8,6 +8,7 @@ import strawberry
 from registry.accreditations.mutations import KEY, ApproveProposalInput, ProposalDone, ProposalResult, proposed
 from registry.accreditations.proposal_graph import Proposal
 from registry.administration.drafts import (
+    CadenceDraft,
     CriteriaDraft,
     CriterionDraft,
     Draft,
@@ -93,6 +94,18 @@ class ProposeCriteriaInput:
     reason: str = strawberry.field(description=_REASON)
 
 
+@strawberry.input(description="How often the lists of a scheme come out.")
+class ProposeCadenceInput:
+    """A cadence."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+    scheme: strawberry.ID = strawberry.field(description="The scheme.")
+    days: int | None = strawberry.field(
+        default=UNSET, description="Within how many days each of its lists comes out again; left out: nobody says."
+    )
+    reason: str = strawberry.field(description=_REASON)
+
+
 @strawberry.input(description="A role of a member at an authority.")
 class ProposeRoleInput:
     """A role."""
@@ -150,6 +163,15 @@ class AdministrationMutations:
         """Propose a new version of a scheme's criteria. Takes the role scheme-owner at the scheme's owner."""
         criteria = [CriterionDraft(one.code, one.title, said(one.indicators) or ()) for one in input.criteria]
         draft = CriteriaDraft(str(input.scheme), input.version, criteria, input.reason)
+        return await _propose(info, draft, input.idempotency_key)
+
+    @documented_mutation
+    async def propose_cadence(self, info: Info, input: ProposeCadenceInput) -> ProposalResult:
+        """Propose how often a scheme's lists come out; what an overdue one says is good cannot be concluded.
+
+        Takes the role scheme-owner at the scheme's owner.
+        """
+        draft = CadenceDraft(str(input.scheme), said(input.days), input.reason)
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation

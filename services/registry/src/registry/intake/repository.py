@@ -12,7 +12,7 @@ from sqlmodel import col
 from registry.database import ReadTx, WriteTx
 from registry.intake.model import MAX_REASON, NEW, Outcome, Refusal, StagedListing, Vocabulary, vocabulary_of
 from registry.intake.snapshots import RELEASED, RELEASING, Series, Snapshot
-from registry.intake.tables import SnapshotRow, StagedListingRow, StagedRow
+from registry.intake.tables import ListedRow, SnapshotRow, StagedListingRow, StagedRow
 from registry.organisations.model import Organisation
 from registry.organisations.tables import OrganisationIdentifierRow, OrganisationRow
 from registry.schemes import repository as schemes
@@ -117,6 +117,14 @@ async def staged_acts(tx: WriteTx, snapshot_id: str) -> list[tuple[str, str]]:
     waiting = col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.released).is_(False)
     statement = select(col(StagedListingRow.scheme_id), _ACT).where(*waiting).distinct()
     return sorted((scheme, act) for scheme, act in await tx.execute(statement))
+
+
+async def listed_under(tx: WriteTx, series: Series) -> list[str]:
+    """The schemes under which a list has named somebody."""
+    statement = (
+        select(col(ListedRow.scheme_id)).join(SnapshotRow, col(SnapshotRow.id) == col(ListedRow.snapshot_id))
+    ).where(_of(series))
+    return list(await tx.scalars(statement.distinct()))
 
 
 async def pending(tx: WriteTx, snapshot_id: str, most: int) -> list[StagedListing]:

@@ -13,6 +13,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,6 +37,7 @@ from registry.intake.repository import BATCH
 from registry.intake.snapshots import RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
 from registry.intake.staging import Progress, Staged, no_progress
 from registry.outages import LOST_RACE
+from registry.schemes.service import list_released
 from registry.settings import Settings
 
 MAX_FILE_NAME = 200
@@ -259,6 +261,7 @@ class Intake:
             changes = snapshot.after(await release_batch(tx, release, batch, now))
             if len(batch) < self._batch:
                 changes |= {"state": RELEASED, "released_at": now}
+                await _announce(tx, snapshot, now)
             await repository.change(tx, snapshot.id, changes)
         return replace(snapshot, **changes)
 
@@ -284,6 +287,14 @@ async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot) -> Snapshot:
         return same
     await repository.store(tx, snapshot, staged.read.gathering.refused(), staged.listings())
     return snapshot
+
+
+async def _announce(tx: WriteTx, snapshot: Snapshot, now: datetime) -> None:
+    """Log that this list is out, also where it changes nobody: of the day on which it was uploaded."""
+    under = {*layout_named(snapshot.layout).schemes, *await repository.listed_under(tx, snapshot.series)}
+    await list_released(
+        tx, snapshot.authority_id, under, snapshot=snapshot.id, source=snapshot.source, at=snapshot.uploaded_at, now=now
+    )
 
 
 async def _visible(tx: ReadTx | WriteTx, actor: Actor, snapshot_id: str, *, lock: bool = False) -> Snapshot:

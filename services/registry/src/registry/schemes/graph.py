@@ -71,6 +71,9 @@ class Scheme(Node):
     facts: strawberry.Private[model.Scheme]
     name: str = strawberry.field(description="Its name.")
     version: str = strawberry.field(description="The version in force.")
+    cadence_days: int | None = strawberry.field(
+        description="Within how many days each of its lists comes out again; null: nobody said."
+    )
 
     @documented
     async def owner(self, info: Info) -> Authority:
@@ -146,7 +149,9 @@ def authority_type(found: model.Authority) -> Authority:
 
 def scheme_type(found: model.Scheme) -> Scheme:
     """The public type of a scheme."""
-    return Scheme(id=strawberry.ID(found.id), facts=found, name=found.name, version=found.version)
+    return Scheme(
+        id=strawberry.ID(found.id), facts=found, name=found.name, version=found.version, cadence_days=found.cadence_days
+    )
 
 
 async def find_authority(info: Info, authority_id: str) -> Authority | None:

@@ -47,6 +47,7 @@ class Scheme:
     criteria: tuple[Mapping[str, Any], ...] = ()  # {code, title, indicators}
     mappings: tuple[Mapping[str, str], ...] = ()  # {word, standing}
     mapping_version: str | None = None
+    cadence_days: int | None = None  # within how many days each of its lists comes out again
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -54,7 +55,8 @@ class Scheme:
         made: dict[str, Any] = {"id": self.id, "name": self.name, "version": self.version, "owner": self.owner_id}
         made |= {"criteria": list(self.criteria)} if self.criteria else {}
         made |= {"mappings": list(self.mappings)} if self.mappings else {}
-        return made | ({"mapping_version": self.mapping_version} if self.mapping_version else {})
+        made |= {"mapping_version": self.mapping_version} if self.mapping_version else {}
+        return made | ({"cadence_days": self.cadence_days} if self.cadence_days else {})
 
 
 @dataclass(frozen=True, slots=True)

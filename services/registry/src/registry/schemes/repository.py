@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlmodel import SQLModel, col
 
+from goodstanding.cadence import Cadence, Lists, Released
 from goodstanding.mandates import MandateEvent
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
@@ -15,6 +16,8 @@ from registry.issuance.tables import EventRow
 from registry.pages import Page, PageRequest, cut
 from registry.schemes.model import Authority, Mandate, Scheme
 from registry.schemes.tables import AuthorityRow, MandateRow, SchemeMappingRow, SchemeRow
+
+MAX_LISTS = 5_000  # releases of lists that are looked at; those before them are of no answer about now
 
 _AUTHORITIES = SQLModel.metadata.tables["authorities"]
 _SCHEMES = SQLModel.metadata.tables["schemes"]
@@ -39,6 +42,7 @@ async def store_scheme(tx: WriteTx, scheme: Scheme, *, subject: bytes) -> Stream
         "criteria": [dict(criterion) for criterion in scheme.criteria],
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
+        "cadence_days": scheme.cadence_days,
         "subject": subject,
     }
     await tx.execute(insert(SchemeRow), [row])
@@ -86,6 +90,7 @@ async def change_scheme(tx: WriteTx, scheme: Scheme) -> Stream:
         "criteria": [dict(criterion) for criterion in scheme.criteria],
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
+        "cadence_days": scheme.cadence_days,
     }
     await tx.execute(update(SchemeRow).where(this).values(changes))
     return await _stream(tx, SchemeRow, scheme.id)
@@ -175,6 +180,54 @@ async def mandate_events(
     return of
 
 
+async def mandated_under(tx: WriteTx, scheme_ids: Collection[str]) -> set[str]:
+    """The authorities that have had a mandate under one of these schemes."""
+    statement = select(_MANDATES.c.authority_id).where(_MANDATES.c.scheme_id.in_(scheme_ids)).distinct()
+    return set(await tx.scalars(statement)) if scheme_ids else set()
+
+
+async def scheme_stream(tx: WriteTx, scheme_id: str) -> Stream:
+    """The stream of a scheme, held."""
+    return await _stream(tx, SchemeRow, scheme_id)
+
+
+async def lists_of(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> dict[tuple[str, str], Lists]:
+    """By (authority, scheme): how often its lists come out and which have, pending events included, the oldest first.
+
+    Schemes of which no cadence was ever said are left out; of released lists, the newest of the register count.
+    """
+    cadences = await _cadences(tx)
+    released: dict[tuple[str, str], list[Released]] = {}
+    for body, index in reversed(await _list_events(tx)) if cadences else ():
+        data = json.loads(body)["data"]
+        if data["authority"] in authority_ids:
+            of = released.setdefault((data["authority"], data["scheme"]), [])
+            of.append(Released.from_body(data, index))
+    return {
+        (authority, scheme): Lists(said, released.get((authority, scheme), ()))
+        for authority in authority_ids
+        for scheme, said in cadences.items()
+    }
+
+
+async def _cadences(tx: ReadTx | WriteTx) -> dict[str, list[Cadence]]:
+    """What the events of each scheme say of its cadence, where any of them says something."""
+    columns = _EVENTS.c.body, _EVENTS.c.recorded_at, _EVENTS.c.log_index
+    statement = select(*columns).where(_EVENTS.c.kind == "scheme", _EVENTS.c.number.is_(None)).order_by(_EVENTS.c.seq)
+    said: dict[str, list[Cadence]] = {}
+    for body, at, index in await tx.execute(statement):
+        data = json.loads(body)["data"]
+        if "cadence_days" in data or data["id"] in said:
+            said.setdefault(data["id"], []).append(Cadence(data.get("cadence_days"), at, index))
+    return said
+
+
+async def _list_events(tx: ReadTx | WriteTx) -> Sequence[Any]:
+    """(body, log index) of the newest released lists, the newest first."""
+    statement = select(_EVENTS.c.body, _EVENTS.c.log_index).where(_EVENTS.c.kind == "list", _EVENTS.c.number.is_(None))
+    return (await tx.execute(statement.order_by(_EVENTS.c.seq.desc()).limit(MAX_LISTS))).all()
+
+
 async def _stream(tx: WriteTx, row: type[SQLModel], key: str) -> Stream:
     table = SQLModel.metadata.tables[str(row.__tablename__)]
     held = (await tx.execute(select(table.c.subject, table.c.head).where(table.c.id == key).with_for_update())).one()
@@ -194,5 +247,6 @@ def _authority(row: Any) -> Authority:
 
 def _scheme(row: Any) -> Scheme:
     return Scheme(
-        row.id, row.name, row.version, row.owner_id, tuple(row.criteria), tuple(row.mappings), row.mapping_version
-    )
+        row.id, row.name, row.version, row.owner_id, tuple(row.criteria), tuple(row.mappings), row.mapping_version,
+        row.cadence_days,
+    )  # fmt: skip

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from goodstanding.bodies import as_set
+from goodstanding.canonical import format_time
 from goodstanding.errors import EventError
 from goodstanding.events import encode_body, new_event_id, new_subject
 from registry.database import WriteTx
@@ -157,11 +158,36 @@ async def scheme_with_criteria(
     return _sized(replace(held, criteria=tuple(as_set(criteria)), version=version))
 
 
+async def scheme_with_cadence(tx: WriteTx, scheme_id: str, days: int | None) -> Scheme:
+    """The scheme with this cadence of its lists, held. Raises NotFound, Conflict when it is the one it has."""
+    held = await _scheme(tx, scheme_id)
+    if days == held.cadence_days:
+        raise Conflict(
+            f"The lists of {scheme_id} have that cadence already.", blocked_by=scheme_id, code="SAME_CADENCE"
+        )
+    return _sized(replace(held, cadence_days=days))
+
+
 async def store_scheme_change(tx: WriteTx, made: Scheme, *, now: datetime) -> Scheme:
-    """Store a scheme with other criteria or another mapping; events keep what was before."""
+    """Store a scheme with other criteria, another mapping or cadence; events keep what was before."""
     stream = await repository.change_scheme(tx, made)
     await _append(tx, "scheme", made.owner_id, made.facts, stream, now)
+    await status.outdate(tx, await repository.mandated_under(tx, [made.id]))
     return made
+
+
+async def list_released(
+    tx: WriteTx, authority_id: str, scheme_ids: Iterable[str], *, snapshot: str, source: str | None, at: datetime,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Log that a list of this day was released under these schemes; nothing under those without a cadence."""
+    for scheme_id in sorted(scheme_ids):
+        scheme = await _scheme(tx, scheme_id)
+        if scheme.cadence_days is None:
+            continue
+        data = {"authority": authority_id, "scheme": scheme_id, "snapshot": snapshot, "at": format_time(at)}
+        told = data | ({"source": source} if source else {})
+        await _append(tx, "list", authority_id, told, await repository.scheme_stream(tx, scheme_id), now)
 
 
 async def _scheme(tx: WriteTx, scheme_id: str) -> Scheme:

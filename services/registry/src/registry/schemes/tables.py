@@ -35,6 +35,7 @@ class SchemeRow(SQLModel, table=True):
     criteria: list[dict[str, Any]] = Field(sa_column=json())
     mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}; by the version in force
     mapping_version: str | None = Field(default=None, max_length=40)
+    cadence_days: int | None = Field(default=None)  # within how many days each of its lists comes out again
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
 
