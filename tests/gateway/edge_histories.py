@@ -63,11 +63,12 @@ class History:
         data = {"authority": authority, "scheme": scheme, "snapshot": "snp_1", "at": at}
         self.about("list", data | ({"source": source} if source else {}))
 
-    def mandate(self, authority, scheme, begins, end, until, suspect_from):
+    def mandate(self, authority, scheme, begins, end, until, suspect_from, succeeds=None):
         """Times are days from the beginning: a mandate that is there already changes."""
         times = {"from": begins, "until": until, "suspect_from": suspect_from}
         said = {name: format_time(START + timedelta(days=days)) for name, days in times.items() if days is not None}
         data = {"authority": authority, "scheme": scheme, "acts": ["grant"], **said}
+        data |= {"succeeds": [succeeds]} if succeeds else {}
         self.about("mandate", data | ({"end": end} if end else {}))
 
     def organisation(self, slug, name, identifiers, verified):
@@ -80,6 +81,7 @@ class History:
     ):  # fmt: skip
         subject = self.subjects.setdefault(number, new_subject())
         slug, authority, scheme = self.owners.setdefault(number, owner)
+        authority = owner[1]  # whoever decides: somebody may have taken over
         earlier = self.decisions.setdefault(number, [])
         now = self.log.clock()
         body = {
@@ -180,6 +182,7 @@ OPERATIONS = {
             "end": optional(chosen(ENDS)),
             "until": optional(DAYS),
             "suspect_from": optional(DAYS),
+            "succeeds": optional(chosen(AUTHORITIES)),
         }
     ),
     "organisation": st.fixed_dictionaries(

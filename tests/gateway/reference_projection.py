@@ -81,12 +81,13 @@ class Projection:
         for entry in batch.entries:
             self._apply(entry)
 
-    def called(self, known: Accreditation) -> Labels:
+    def called(self, known: Accreditation, issuer: str | None = None) -> Labels:
         """The names and the time zone an answer about this accreditation carries; ids where no name is known."""
-        authority = self._authorities.get(known.authority)
+        decider = issuer or known.authority
+        authority = self._authorities.get(decider)
         return Labels(
             organisation_name=known.name or self._organisations.get(known.organisation, (None, ()))[0],
-            authority=authority.name if authority else known.authority,
+            authority=authority.name if authority else decider,
             scheme=self._schemes.get(known.scheme, known.scheme),
             time_zone=authority.time_zone if authority else "UTC",
         )
@@ -97,8 +98,19 @@ class Projection:
     def decisions(self, known: Accreditation) -> tuple[Decision, ...]:
         return known.decisions
 
-    def mandates(self, known: Accreditation) -> list[MandateEvent]:
-        return self._mandates.get((known.authority, known.scheme), [])
+    def mandates(self, known: Accreditation, size: int | None = None) -> list[MandateEvent]:
+        members = self.line(known, size)
+        events = [event for one in members for event in self._mandates.get((one, known.scheme), [])]
+        return sorted(events, key=lambda event: event.index)
+
+    def line(self, known: Accreditation, size: int | None = None) -> set[str]:
+        """Everybody who is reached from the opener by what mandates say of whom they succeed."""
+        all_of = [event for (_, scheme), some in self._mandates.items() if scheme == known.scheme for event in some]
+        seen = [event for event in all_of if size is None or event.index < size]
+        found = {known.authority}
+        while more := {one.authority for one in seen if found & set(one.succeeds)} - found:
+            found |= more
+        return found
 
     def lists_of(self, known: Accreditation) -> Lists:
         released = self._released.get((known.authority, known.scheme), [])

@@ -17,6 +17,7 @@ from registry.administration.drafts import (
     MandateEndDraft,
     MappingsDraft,
     RoleDraft,
+    SuccessionDraft,
 )
 
 BEGAN = START - timedelta(days=900)  # of the mandates that are there
@@ -102,6 +103,10 @@ def cadence(days=7, **changes):
 
 def role(member="pema", role=Role.REGISTRAR, **changes):
     return RoleDraft(**{"authority": LABOUR, "member": member, "role": str(role), "reason": "HIRED"} | changes)
+
+
+def succession(mandate_id, predecessor=LABOUR, **changes):
+    return SuccessionDraft(**{"mandate": mandate_id, "predecessor": predecessor, "reason": "MERGED"} | changes)
 
 
 def mandate_end(mandate_id, end="withdrawn", **changes):

@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
 ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCadenceInput",
-    "ProposeCriteriaInput",
+    "ProposeCriteriaInput", "ProposeSuccessionInput",
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
     "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",

@@ -50,6 +50,7 @@ async def state(url):
         ("0004_from_0003", 2, "0003_from_0002"),
         ("0005_from_0004", 4, "0004_from_0003"),
         ("0006_from_0005", 1, "0005_from_0004"),
+        ("0007_from_0006", 1, "0006_from_0005"),
     ],
 )
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(

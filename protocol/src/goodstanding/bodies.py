@@ -247,7 +247,8 @@ KINDS: Mapping[str, Members] = {
     )),
     "mandate": _about(record_of(
         {"authority": identifier, "scheme": identifier, "acts": set_of(code), "from": time},
-        {"until": time, "end": one_of("expired", "withdrawn", "key_compromised"), "suspect_from": time},
+        {"until": time, "end": one_of("expired", "withdrawn", "key_compromised"), "suspect_from": time,
+         "succeeds": set_of(identifier)},
     )),
     "key": _about(record_of(
         {"owner": identifier, "role": code, "jwk": JWK, "at": time,

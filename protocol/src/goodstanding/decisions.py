@@ -61,6 +61,7 @@ class Generation:
     status_uri: str
     status_idx: int
     conditions: tuple["Condition", ...] = ()
+    authority: str | None = None  # that issues it
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def _generation(body: Mapping[str, Any]) -> Generation | None:
         status_uri=body["status"]["uri"],
         status_idx=body["status"]["idx"],
         conditions=conditions_of(accreditation),
+        authority=body["authority"],
     )
 
 

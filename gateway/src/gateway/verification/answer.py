@@ -125,7 +125,7 @@ def _by_number(text: str, question: Question, moment: _Moment, projection: Proje
     known = projection.by_number(number)
     if known is None:
         code = "STALE" if moment.stale else "UNKNOWN_NUMBER"
-    elif not _belongs(known, question.scope):
+    elif not _belongs(known, question.scope, moment, projection):
         code = "OUT_OF_SCOPE"
     else:
         return known
@@ -138,8 +138,11 @@ def _sampled(verdict: Verdict) -> Verdict:
     return replace(verdict, reasons=(*verdict.reasons, reason("SAMPLE")))
 
 
-def _belongs(known: Accreditation, scope: ScopeQuestion | None) -> bool:
-    return scope is None or (scope.authority in (None, known.authority) and scope.scheme in (None, known.scheme))
+def _belongs(known: Accreditation, scope: ScopeQuestion | None, moment: _Moment, projection: Projection) -> bool:
+    """Whether it is of the scheme asked for, and of the authority: whoever opened it, or has taken it over since."""
+    if scope is None or scope.scheme not in (None, known.scheme):
+        return scope is None
+    return scope.authority in (None, known.authority) or scope.authority in projection.line(known, moment.size)
 
 
 def _narrowed(
@@ -147,7 +150,7 @@ def _narrowed(
 ) -> Sequence[Accreditation]:
     """Those of the authority and scheme asked for; where several are left, the one that covers what is asked."""
     scope = question.scope
-    kept = [known for known in found if _belongs(known, scope)]
+    kept = [known for known in found if _belongs(known, scope, moment, projection)]
     if scope is None or len(kept) < 2 or not scope.asks_cover:
         return kept
     covering = [known for known in kept if _covers(known, scope, question, moment, projection)]
@@ -184,7 +187,7 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     except ActNotAllowed:
         blank = cannot_conclude("UNRECOGNISED", knowledge, as_of=as_of, number=known.number)
         return _sampled(replace(blank, reasons=(UNKNOWN_ACT,)))
-    if mandates := sources.projection.mandates(known):
+    if mandates := sources.projection.mandates(known, moment.size):
         since = suspicion(mandates, decisions, at, moment.size, first_logged=sources.mirror.sizes.first_logged)
         knowledge = replace(knowledge, suspect=since is not None)
     stale = source_stale(state, sources.projection.lists_of(known), at, moment.size)
@@ -195,7 +198,7 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
         fresh = min(knowledge.fresh_until, listed.until)
         knowledge = replace(knowledge, listed_code=listed.code, fresh_until=fresh)
     asked = question.scope.against(state.generation.scope) if question.scope and state and state.generation else None
-    labels = sources.projection.called(known)
+    labels = sources.projection.called(known, state.generation.authority if state and state.generation else None)
     verdict = conclude(known.number, state, knowledge, labels, as_of=as_of, asked=asked)
     if live and listed is None and verdict.verdict is VerdictKind.IN_GOOD_STANDING:
         verdict = _unlisted(verdict)

@@ -8,7 +8,7 @@
                       u32 act*, u32 local word*, u32 mapping*, u32 source*, u32 generation (from 1, 0: opens none),
                       u32 first link, u16 links that it corrects, u8 closes (1: its first link), u8 basis, u8 measure,
                       u8 suspensive, 2 zeros; in the order of the chain
-    generation   32   i64 valid from, i64 valid until, u64 status index, u32 status URI*, u32 scope*
+    generation   36   i64 valid from, i64 valid until, u64 status index, u32 status URI*, u32 scope*, u32 authority*
     link         16   event id: what a decision closes, then what it corrects
     key          16   what the newest accreditation object is found by (`keys.py`)
     name              UTF-8: the organisation's name in that object
@@ -34,7 +34,7 @@ Block = bytes | memoryview
 
 HEADER: Final = Struct("=IIIIIHH16sB7x")
 DECISION: Final = Struct("=16sqqqQIIIIIIHBBBB2x")
-GENERATION: Final = Struct("=qqQII")
+GENERATION: Final = Struct("=qqQIII")
 ID: Final = 16
 NEVER: Final = -(2**63)
 FLAGS: Final = 40
@@ -205,6 +205,7 @@ def _generation(body: Mapping[str, Any], labels: Labelling) -> bytes:
         status["idx"],
         labels.id(status["uri"]),
         labels.scope_id(accreditation["scope"]),
+        labels.id(body["authority"]),
     )
 
 
@@ -243,7 +244,7 @@ def _read(row: tuple[Any, ...], number: str, block: Block, ends: tuple[int, int,
 
 
 def _read_generation(event_id: str, block: Block, at: int, words: Words) -> Generation:
-    start, end, idx, uri, scope = GENERATION.unpack_from(block, at)
+    start, end, idx, uri, scope, authority = GENERATION.unpack_from(block, at)
     return Generation(
         event_id=event_id,
         scope=words.scope(scope),
@@ -251,6 +252,7 @@ def _read_generation(event_id: str, block: Block, at: int, words: Words) -> Gene
         valid_until=None if end == NEVER else _moment(end),
         status_uri=words.text(uri),
         status_idx=idx,
+        authority=words.text(authority),
     )
 
 

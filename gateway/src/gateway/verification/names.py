@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from goodstanding.cadence import MAX_RELEASES, Cadence, Lists, Released
 from goodstanding.canonical import format_time, parse_time
-from goodstanding.mandates import MandateEvent
+from goodstanding.mandates import MandateEvent, line
 from goodstanding.transitions import Standing
 
 Body = Mapping[str, Any]
@@ -38,6 +38,10 @@ class Names:
     mandates: dict[str, list[MandateEvent]] = field(default_factory=dict)
     cadences: dict[str, list[Cadence]] = field(default_factory=dict)
     releases: dict[str, list[Released]] = field(default_factory=dict)
+    succeeded: set[str] = field(init=False)  # schemes under which somebody has taken over from somebody else
+
+    def __post_init__(self) -> None:
+        self.succeeded = {one.scheme for events in self.mandates.values() for one in events if one.succeeds}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -110,9 +114,10 @@ class Names:
 
     def take_mandate(self, data: Body, index: int) -> None:
         """Take the facts of a `mandate` event."""
-        self.mandates.setdefault(f"{data['authority']}\n{data['scheme']}", []).append(
-            MandateEvent.from_body(data, index)
-        )
+        event = MandateEvent.from_body(data, index)
+        self.mandates.setdefault(f"{event.authority}\n{event.scheme}", []).append(event)
+        if event.succeeds:
+            self.succeeded.add(event.scheme)
 
     def take_list(self, data: Body, index: int) -> None:
         """Take the facts of a `list` event; of many, the newest are kept."""
@@ -123,12 +128,28 @@ class Names:
         """What is known of the lists of an authority under a scheme."""
         return Lists(self.cadences.get(scheme, ()), self.releases.get(f"{authority}\n{scheme}", ()))
 
+    def line(self, authority: str, scheme: str, size: int | None) -> tuple[str, ...]:
+        """The line of what an authority opened under a scheme (`goodstanding.mandates`)."""
+        if scheme not in self.succeeded:
+            return (authority,)
+        events = (event for key, some in self.mandates.items() if key.endswith(f"\n{scheme}") for event in some)
+        return line(sorted(events, key=lambda event: event.index or 0), authority, size)
+
+    def mandates_of(self, authority: str, scheme: str, size: int | None) -> list[MandateEvent]:
+        """The mandates of a line, as their events tell them, in the order of the log."""
+        members = self.line(authority, scheme, size)
+        if len(members) == 1:
+            return self.mandates.get(f"{authority}\n{scheme}", [])
+        events = [event for one in members for event in self.mandates.get(f"{one}\n{scheme}", ())]
+        return sorted(events, key=lambda event: event.index or 0)
+
 
 def _mandate(event: MandateEvent) -> dict[str, Any]:
     """An event as its body has it, as far as it counts here, with its log index."""
     times = {"from": event.valid_from, "until": event.valid_until, "suspect_from": event.suspect_from}
-    said = {name: format_time(time) for name, time in times.items() if time is not None}
+    said: dict[str, Any] = {name: format_time(time) for name, time in times.items() if time is not None}
     said |= {"end": event.end} if event.end else {}
+    said |= {"succeeds": list(event.succeeds)} if event.succeeds else {}
     return {"authority": event.authority, "scheme": event.scheme, "index": event.index, **said}
 
 

@@ -202,7 +202,7 @@ class Accreditation(Node):
 
     async def _doubt(self, info: Info, view: View, at: datetime, size: int | None) -> datetime | None:
         """Since when what it says is suspect, because its authority is (`goodstanding.mandates`)."""
-        events = await info.context.loaders.mandate_events.load((self.facts.authority_id, self.facts.scheme_id)) or []
+        events = await info.context.loaders.mandate_events.load((self.facts.opened_by, self.facts.scheme_id)) or []
         if not any(event.doubted for event in events):
             return None
         times = {one.log_index: one.logged_at for one in await known(info.context.loaders.decisions, self.number)}
@@ -211,7 +211,7 @@ class Accreditation(Node):
 
     async def _overdue(self, info: Info, view: View, at: datetime, known_at: LogPosition | None) -> datetime | None:
         """Since when the list it rests on is older than its cadence (`goodstanding.cadence`)."""
-        lists = await info.context.loaders.lists_of.load((self.facts.authority_id, self.facts.scheme_id))
+        lists = await info.context.loaders.lists_of.load((self.facts.opened_by, self.facts.scheme_id))
         if lists is None:
             return None
         return source_stale(view.state_at(at, known_at), lists, at, None if known_at is None else known_at.size)

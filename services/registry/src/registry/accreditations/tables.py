@@ -36,6 +36,7 @@ class AccreditationRow(SQLModel, table=True):
     valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     created_at: datetime = Field(sa_column=utc())
     changed_at: datetime = Field(sa_column=utc())
+    opened_by: str | None = Field(default=None, max_length=200)  # where another authority has taken it over since
 
 
 class AccreditationCorridorRow(SQLModel, table=True):

@@ -65,6 +65,20 @@ class MandateEndDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class SuccessionDraft:
+    """An authority that takes over what another had decided under a scheme, with the approval; by its mandate."""
+
+    mandate: str
+    predecessor: str
+    reason: str
+
+    def content(self) -> dict[str, Any]:
+        """The canonical content; Invalid."""
+        member("predecessor", bodies.identifier, self.predecessor)
+        return {"act": "succeed", "mandate": self.mandate, "predecessor": self.predecessor} | _reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class MappingsDraft:
     """A new version of what a scheme's local words mean: (word, standing)."""
 
@@ -151,7 +165,7 @@ class RoleDraft:
         return made | {"member": self.member, "role": role} | _reason(self.reason)
 
 
-Draft = MandateDraft | MandateEndDraft | MappingsDraft | CriteriaDraft | CadenceDraft | RoleDraft
+Draft = MandateDraft | MandateEndDraft | SuccessionDraft | MappingsDraft | CriteriaDraft | CadenceDraft | RoleDraft
 
 
 def _reason(text: str) -> dict[str, str]:

@@ -16,6 +16,7 @@ from registry.administration.drafts import (
     MandateEndDraft,
     MappingsDraft,
     RoleDraft,
+    SuccessionDraft,
 )
 from registry.context import Info
 from registry.documented import documented_mutation
@@ -51,6 +52,18 @@ class ProposeMandateEndInput:
         default=UNSET,
         description="Withdrawn: in doubt from then on; left out: from the approval. "
         "Key compromised: in doubt is what was first logged after it; left out: everything.",
+    )
+    reason: str = strawberry.field(description=_REASON)
+
+
+@strawberry.input(description="An authority that takes over from another one.")
+class ProposeSuccessionInput:
+    """A succession."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+    mandate: strawberry.ID = strawberry.field(description="The current mandate of whoever takes over.")
+    predecessor: strawberry.ID = strawberry.field(
+        description="The authority whose mandates under the scheme have ended and whose accreditations are taken over."
     )
     reason: str = strawberry.field(description=_REASON)
 
@@ -146,6 +159,15 @@ class AdministrationMutations:
     async def propose_mandate_end(self, info: Info, input: ProposeMandateEndInput) -> ProposalResult:
         """Propose to end a mandate with the approval. Takes the role scheme-owner at the scheme's owner."""
         draft = MandateEndDraft(str(input.mandate), input.end, input.reason, said(input.suspect_from))
+        return await _propose(info, draft, input.idempotency_key)
+
+    @documented_mutation
+    async def propose_succession(self, info: Info, input: ProposeSuccessionInput) -> ProposalResult:
+        """Propose that an authority takes over, with the approval, what another had decided under a scheme.
+
+        Takes the role scheme-owner at the scheme's owner.
+        """
+        draft = SuccessionDraft(str(input.mandate), str(input.predecessor), input.reason)
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation

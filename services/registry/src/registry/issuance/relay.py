@@ -129,7 +129,7 @@ async def _raised(tx: WriteTx, proved: Iterable[Waiting]) -> set[str]:
     bodies = [json.loads(row.event.body) for row in proved if row.event.kind in ("mandate", "list", "scheme")]
     changed = {body["data"]["id"] for body in bodies if body["kind"] == "scheme"}
     named = {body["data"]["authority"] for body in bodies if body["kind"] != "scheme"}
-    return named | await schemes.mandated_under(tx, changed)
+    return await schemes.kin(tx, named | await schemes.mandated_under(tx, changed))
 
 
 async def _move(tx: WriteTx, rows: Iterable[Waiting], stage: str) -> None:

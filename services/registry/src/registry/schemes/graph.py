@@ -63,6 +63,13 @@ class Mandate:
         """Who may act."""
         return authority_type(await known(info.context.loaders.authorities, self.facts.authority_id))
 
+    @documented
+    async def succeeds(self, info: Info) -> list[Authority]:
+        """From whom it has taken over what they had decided under the scheme."""
+        found = [await known(info.context.loaders.authorities, one) for one in sorted(self.facts.succeeds)]
+        info.context.spend(len(found))
+        return [authority_type(one) for one in found]
+
 
 @strawberry.federation.type(keys=["id"], description="An integrity standard or a national licence.")
 class Scheme(Node):

@@ -8,7 +8,7 @@ from sqlalchemy import insert, select, update
 from sqlmodel import SQLModel, col
 
 from goodstanding.cadence import Cadence, Lists, Released
-from goodstanding.mandates import MandateEvent
+from goodstanding.mandates import MandateEvent, line
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.ledger import Stream
@@ -60,6 +60,7 @@ async def store_mandate(tx: WriteTx, mandate: Mandate, *, subject: bytes) -> Str
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
+        "succeeds": sorted(mandate.succeeds),
         "subject": subject,
     }
     await tx.execute(insert(MandateRow), [row])
@@ -73,6 +74,7 @@ async def change_mandate(tx: WriteTx, mandate: Mandate) -> Stream:
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
+        "succeeds": sorted(mandate.succeeds),
     }
     await tx.execute(update(MandateRow).where(col(MandateRow.id) == mandate.id).values(changes))
     return await _stream(tx, MandateRow, mandate.id)
@@ -167,17 +169,43 @@ async def mandates_under(tx: ReadTx | WriteTx, scheme_ids: Sequence[str]) -> dic
 async def mandate_events(
     tx: ReadTx | WriteTx, authority_ids: Collection[str]
 ) -> dict[tuple[str, str], list[MandateEvent]]:
-    """By (authority, scheme): how its mandates stand, event by event, pending ones included, the oldest first."""
+    """By (authority, scheme): how the mandates of its line stand, event by event, pending ones last.
+
+    The line of an authority is itself and each that has taken over from it (`goodstanding.mandates`); taking over
+    raises trust, so it counts once it is logged.
+    """
+    events = await _mandate_events(tx)
+    under: dict[str, list[MandateEvent]] = {}
+    for event in events:
+        under.setdefault(event.scheme, []).append(event)
+    lines = {
+        (one, scheme): line((event for event in of if event.index is not None), one)
+        for scheme, of in under.items()
+        for one in authority_ids
+    }
+    found = {
+        (one, scheme): [event for event in under[scheme] if event.authority in members]
+        for (one, scheme), members in lines.items()
+    }
+    return {key: told for key, told in found.items() if told}
+
+
+async def kin(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> set[str]:
+    """These authorities, whoever has taken over from them, and from whom they have: their lists hold the same numbers."""
+    pairs = {(event.authority, one) for event in await _mandate_events(tx) for one in event.succeeds}
+    found = set(authority_ids)
+    while more := {one for pair in pairs if found & set(pair) for one in pair} - found:
+        found |= more
+    return found
+
+
+async def _mandate_events(tx: ReadTx | WriteTx) -> list[MandateEvent]:
+    """Every event of a mandate, the oldest first."""
     statement = select(_EVENTS.c.body, _EVENTS.c.log_index).where(
         _EVENTS.c.kind == "mandate", _EVENTS.c.number.is_(None)
     )
-    of: dict[tuple[str, str], list[MandateEvent]] = {}
-    for body, index in await tx.execute(statement.order_by(_EVENTS.c.seq)):
-        data = json.loads(body)["data"]
-        if data["authority"] in authority_ids:
-            event = MandateEvent.from_body(data, index)
-            of.setdefault((event.authority, event.scheme), []).append(event)
-    return of
+    found = await tx.execute(statement.order_by(_EVENTS.c.seq))
+    return [MandateEvent.from_body(json.loads(body)["data"], index) for body, index in found]
 
 
 async def mandated_under(tx: WriteTx, scheme_ids: Collection[str]) -> set[str]:
@@ -237,7 +265,7 @@ async def _stream(tx: WriteTx, row: type[SQLModel], key: str) -> Stream:
 def _mandate(row: Any) -> Mandate:
     return Mandate(
         row.id, row.authority_id, row.scheme_id, frozenset(row.acts), row.valid_from, row.valid_until, row.ended_as,
-        row.suspect_from,
+        row.suspect_from, frozenset(row.succeeds or ()),
     )  # fmt: skip
 
 

@@ -21,7 +21,16 @@ from registry.ids import Node, fresh_id
 from registry.issuance import status
 from registry.issuance.ledger import Entry, Stream, append
 from registry.schemes import repository
-from registry.schemes.model import AUTHORITY_KINDS, Authority, Mandate, Scheme, check_time_zone, ended, given
+from registry.schemes.model import (
+    AUTHORITY_KINDS,
+    Authority,
+    Mandate,
+    Scheme,
+    check_time_zone,
+    ended,
+    given,
+    succeeding,
+)
 
 _MANDATE = re.compile(r"man_[0-9a-f]{32}", re.ASCII)
 _ANY_EVENT = "00000000-0000-7000-8000-000000000000"  # stands for an id not made yet, where only size and form count
@@ -130,6 +139,24 @@ async def store_end(tx: WriteTx, made: Mandate, *, now: datetime) -> Mandate:
     return made
 
 
+async def mandate_to_succeed(tx: WriteTx, mandate_id: str, predecessor: str, now: datetime) -> Mandate:
+    """The mandate once its authority has taken over from another, its scheme held. Raises NotFound, Invalid, Conflict."""
+    held = await mandate_named(tx, mandate_id)
+    await repository.lock_scheme(tx, held.scheme_id)
+    held = await repository.mandate(tx, mandate_id) or held
+    theirs = await repository.mandates(tx, predecessor, held.scheme_id) if Node.AUTHORITY.fits(predecessor) else []
+    made = succeeding(held, predecessor, theirs, now)
+    (scheme,) = (await repository.schemes(tx, [made.scheme_id])).values()
+    _check_size("mandate", scheme.owner_id, made.facts)
+    return made
+
+
+async def store_succession(tx: WriteTx, made: Mandate, *, now: datetime) -> Mandate:
+    """Store a mandate whose authority has taken over; the accreditations are handed over by the caller."""
+    await _append_mandate(tx, made, await repository.change_mandate(tx, made), now)
+    return made
+
+
 async def scheme_with_mapping(
     tx: WriteTx, scheme_id: str, *, version: str, mappings: Sequence[Mapping[str, str]]
 ) -> Scheme:
@@ -213,7 +240,7 @@ def _check_size(kind: str, authority: str, facts: Mapping[str, Any]) -> None:
 async def _append_mandate(tx: WriteTx, made: Mandate, stream: Stream, now: datetime) -> None:
     (scheme,) = (await repository.schemes(tx, [made.scheme_id])).values()
     await _append(tx, "mandate", scheme.owner_id, made.facts, stream, now)
-    await status.outdate(tx, [made.authority_id])
+    await status.outdate(tx, await repository.kin(tx, [made.authority_id]))
 
 
 async def _append(

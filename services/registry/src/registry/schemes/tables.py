@@ -63,5 +63,6 @@ class MandateRow(SQLModel, table=True):
     valid_until: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     ended_as: str | None = Field(default=None, max_length=20)  # expired | withdrawn | key_compromised
     suspect_from: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    succeeds: list[str] | None = Field(default=None, sa_column=json(nullable=True))  # authorities it took over from
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
