@@ -22,7 +22,7 @@ Mandates = Mapping[tuple[str, str], Sequence[MandateEvent]]
 """By who opened an accreditation and its scheme, the mandates of the line as their events tell them."""
 
 
-_OPENER: ColumnElement[str] = func.coalesce(col(AccreditationRow.opened_by), col(AccreditationRow.authority_id))
+_opener: ColumnElement[str] = func.coalesce(col(AccreditationRow.opened_by), col(AccreditationRow.authority_id))
 
 
 async def doubted_entries(tx: ReadTx, list_id: str, mandates: Mandates, now: datetime) -> list[int]:
@@ -39,7 +39,7 @@ async def doubted_entries(tx: ReadTx, list_id: str, mandates: Mandates, now: dat
 async def openers(tx: ReadTx, list_id: str) -> list[str]:
     """Who opened the accreditations of a list: its authority, and from whom that has taken over; or who took over."""
     entries = select(col(StatusEntryRow.number)).where(col(StatusEntryRow.list_id) == list_id)
-    statement = select(_OPENER).where(col(AccreditationRow.number).in_(entries)).distinct()
+    statement = select(_opener).where(col(AccreditationRow.number).in_(entries)).distinct()
     return list(await tx.scalars(statement))
 
 
@@ -52,7 +52,7 @@ async def _good_entries(
         select(col(StatusEntryRow.idx), number)
         .join(AccreditationRow, col(AccreditationRow.number) == number)
         .where(col(StatusEntryRow.list_id) == list_id, col(StatusEntryRow.code) == 0)
-        .where(line[0] == _OPENER, col(AccreditationRow.scheme_id) == line[1])
+        .where(_opener == line[0], col(AccreditationRow.scheme_id) == line[1])
     )
     if window is not None:
         logged = col(EventRow.logged_at)
