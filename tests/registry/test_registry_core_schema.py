@@ -28,7 +28,7 @@ ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
     "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
-    "Erasure", "RequestErasureInput", "ApproveErasureInput", "ErasureDone", "ErasureResult",
+    "Erasure", "RequestErasureInput", "ApproveErasureInput", "RejectErasureInput", "ErasureDone", "ErasureResult",
     "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",
     "ErasePersonResult",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",

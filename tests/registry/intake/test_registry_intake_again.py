@@ -1,5 +1,7 @@
 """The next list of the same source: what is a change, what is none, and what is only counted."""
 
+from datetime import timedelta
+
 import pytest
 
 from registry.errors import Conflict, Forbidden
@@ -70,6 +72,16 @@ async def test_a_list_cut_off_in_mid_alphabet_is_held_until_the_releaser_says_ho
     assert await listed.rows("select standing, count(*) from accreditations group by 1 order by 1") == [
         ("ACTIVE", 30), ("NOT_ASSERTED", 30),
     ]  # fmt: skip
+
+
+async def test_a_list_does_not_wait_for_its_release_longer_than_a_proposal_would(listed, uk):
+    waiting = await listed.stage(uk([org(at) for at in range(60)]))
+    listed.clock.now += timedelta(days=14)
+
+    with pytest.raises(Conflict, match="waited too long") as refusal:
+        await listed.release(waiting)
+    assert refusal.value.code == "SNAPSHOT_EXPIRED"
+    await listed.release(await listed.stage(uk([org(at) for at in range(60)])))
 
 
 async def test_held_rows_are_not_absent(listed, uk):

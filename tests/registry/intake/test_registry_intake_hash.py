@@ -100,6 +100,7 @@ async def test_through_the_public_schema(register, uk):
     assert (done["snapshot"]["state"], done["snapshot"]["releasedListings"]) == ("RELEASED", 2)
     assert (await register.ask(RELEASE, "ben", i=asked))["releaseSnapshot"] == done
 
+    register.clock.forward(seconds=1)
     next_file = io.BytesIO(uk([org(1)]))  # half of them are gone
     cut = await intake.stage(
         await register.actor("ana"), next_file, layout="uk-sponsors", transcribed_from="https://gov.example/list.csv"

@@ -17,7 +17,7 @@ _COLUMNS = [
     col(getattr(ErasureRow, name))
     for name in (
         "id", "authority_id", "event_ids", "reason", "state", "requested_by", "requested_at", "event_id", "subject",
-        "head",
+        "head", "expires_at", "rejected_at",
     )
 ]  # fmt: skip
 
@@ -39,7 +39,7 @@ async def store(tx: WriteTx, made: Erasure) -> None:
     row = {
         "id": made.id, "authority_id": made.authority_id, "event_ids": list(made.event_ids), "reason": made.reason,
         "state": str(made.state), "requested_by": made.requested_by, "requested_at": made.requested_at,
-        "subject": made.subject,
+        "subject": made.subject, "expires_at": made.expires_at,
     }  # fmt: skip
     await tx.execute(insert(ErasureRow), [row])
 
@@ -89,5 +89,5 @@ def done(now: datetime) -> dict[str, Any]:
 def _erasure(row: Any) -> Erasure:
     return Erasure(
         row.id, row.authority_id, tuple(row.event_ids), row.reason, State(row.state), row.requested_by,
-        row.requested_at, row.event_id, row.subject, row.head,
+        row.requested_at, row.event_id, row.subject, row.head, row.expires_at, row.rejected_at,
     )  # fmt: skip

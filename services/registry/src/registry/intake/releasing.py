@@ -1,5 +1,7 @@
 """Who may release which snapshot, and what must be said. Pure; the rules are those of `snapshots.py`."""
 
+from datetime import datetime, timedelta
+
 from registry.access.model import Actor, Role
 from registry.errors import Conflict, Forbidden
 from registry.intake.snapshots import RELEASED, STAGED, Snapshot
@@ -24,6 +26,16 @@ def check_release(snapshot: Snapshot, actor: Actor, removes: int | None) -> None
             f"{snapshot.id} is held as a whole: {snapshot.many_removals}. If it is "
             f"whole and they are really gone, release it with --removes {snapshot.absent}.",
             code="REMOVES_MANY",
+        )
+
+
+def check_age(snapshot: Snapshot, lifetime: timedelta, now: datetime) -> None:
+    """Conflict when a list that was not begun has waited longer than proposals do (rule 7): it is not that list any more."""
+    if snapshot.state == STAGED and now >= snapshot.uploaded_at + lifetime:
+        raise Conflict(
+            f"{snapshot.id} was uploaded on {snapshot.uploaded_at:%Y-%m-%d} and has waited too long for its release; "
+            "stage the list as it is published now.",
+            code="SNAPSHOT_EXPIRED",
         )
 
 

@@ -43,12 +43,16 @@ async def snapshots(tx: ReadTx, authorities: Iterable[str], *, waiting: bool) ->
     return [Snapshot(*row) for row in await tx.execute(statement.order_by(col(SnapshotRow.id).desc()).limit(PAGE))]
 
 
-async def same_upload(tx: WriteTx, wanted: Snapshot) -> Snapshot | None:
-    """A snapshot of the same file by the same person, for the same list, that still waits and comes to the same."""
+async def same_upload(tx: WriteTx, wanted: Snapshot, since: datetime) -> Snapshot | None:
+    """A snapshot of the same file by the same person, for the same list, that still waits and comes to the same.
+
+    One that was uploaded at ``since`` or before waits no more, unless its release has begun.
+    """
     same = [getattr(SnapshotRow, name) == getattr(wanted, name) for name in ("basis", "file_hash", "uploaded_by")]
     figures = and_(*(getattr(SnapshotRow, name) == getattr(wanted, name) for name in _FIGURES))
     begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state) != RELEASED
-    statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | figures).limit(1)
+    fresh = and_(figures, col(SnapshotRow.uploaded_at) > since)
+    statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | fresh).limit(1)
     row = (await tx.execute(statement)).first()
     return Snapshot(*row) if row else None
 

@@ -32,7 +32,7 @@ from registry.intake.comparing import compare, schemes_of
 from registry.intake.founding import need_mandates, need_schemes, prepare
 from registry.intake.layouts import Layout
 from registry.intake.release import release_batch
-from registry.intake.releasing import check_order, check_release
+from registry.intake.releasing import check_age, check_order, check_release
 from registry.intake.repository import BATCH
 from registry.intake.snapshots import RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
 from registry.intake.staging import Progress, Staged, no_progress
@@ -98,7 +98,7 @@ class Intake:
         )
         async with self._database.write() as tx:
             await need_role(tx, actor, assertion.authority_id, *UPLOADERS)
-            return await _store(tx, staged, snapshot)
+            return await _store(tx, staged, snapshot, now - self._settings.proposal_lifetime)
 
     async def release(
         self,
@@ -211,6 +211,7 @@ class Intake:
         check_order(snapshot, await repository.newer_released(tx, snapshot))
         await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"release {snapshot.id}")
         decided_at = moment(self._clock)
+        check_age(snapshot, self._settings.proposal_lifetime, decided_at)
         acts = await repository.staged_acts(tx, snapshot.id)
         await need_mandates(tx, snapshot.authority_id, acts, decided_at)
         begun = {"state": RELEASING, "released_by": actor.sub, "removals_confirmed": removes}
@@ -281,9 +282,9 @@ def _file_name(given: str) -> str:
     return "".join(letter for letter in Path(given).name if letter.isprintable())[:MAX_FILE_NAME] or "upload"
 
 
-async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot) -> Snapshot:
+async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot, since: datetime) -> Snapshot:
     await alone(tx, f"upload of {snapshot.file_hash} by {snapshot.uploaded_by}")
-    if (same := await repository.same_upload(tx, snapshot)) is not None:
+    if (same := await repository.same_upload(tx, snapshot, since)) is not None:
         return same
     await repository.store(tx, snapshot, staged.read.gathering.refused(), staged.listings())
     return snapshot

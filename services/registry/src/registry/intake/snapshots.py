@@ -8,6 +8,7 @@ Rules
 5. A list that no longer names more than 2 % of what it listed is held as a whole, until the releaser says how many those
    are: the file may be cut off.
 6. Of one list, none is released after a newer one.
+7. Nor is one that has waited longer than a proposal may, unless its release has begun.
 """
 
 import re

@@ -1,0 +1,24 @@
+"""Until when an erasure waits for a second person, and who rejected it; null in those asked for before: for ever."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0008_from_0007"
+down_revision = "0007_from_0006"
+
+_TIME = sa.DateTime(timezone=True).with_variant(sa.String(24), "sqlite")
+_CHECKS = (  # SQLite copies the table, and finds no checks by itself
+    sa.CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="erasure_two_persons"),
+    sa.CheckConstraint("state = 'REQUESTED' OR approved_by IS NOT NULL", name="erasure_approved"),
+)
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("erasures", table_args=_CHECKS) as erasures:
+        erasures.add_column(sa.Column("expires_at", _TIME))
+        erasures.add_column(sa.Column("rejected_by", sa.String(200)))
+        erasures.add_column(sa.Column("rejected_at", _TIME))
+        erasures.add_column(sa.Column("rejection", sa.String(1000)))
+        erasures.create_check_constraint(
+            "erasure_rejected_by_another", "rejected_by IS NULL OR rejected_by <> requested_by"
+        )
