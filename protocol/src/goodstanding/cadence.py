@@ -60,6 +60,8 @@ def stale_from(lists: Lists, source: str | None, at: datetime, size: int | None 
 
     With a ``size``, from the first so many log entries only.
     """
+    if not lists.cadences:
+        return None
     days = [one.at for one in lists.releases if one.source == source and _logged(one.index, size) and one.at <= at]
     logged = [one for one in lists.cadences if _logged(one.index, size)]
     views = [logged] if size is not None else [logged, lists.cadences]

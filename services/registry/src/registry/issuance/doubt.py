@@ -36,13 +36,6 @@ async def doubted_entries(tx: ReadTx, list_id: str, mandates: Mandates, now: dat
     return found
 
 
-async def openers(tx: ReadTx, list_id: str) -> list[str]:
-    """Who opened the accreditations of a list: its authority, and from whom that has taken over; or who took over."""
-    entries = select(col(StatusEntryRow.number)).where(col(StatusEntryRow.list_id) == list_id)
-    statement = select(_opener).where(col(AccreditationRow.number).in_(entries)).distinct()
-    return list(await tx.scalars(statement))
-
-
 async def _good_entries(
     tx: ReadTx, list_id: str, line: tuple[str, str], window: Window | None = None
 ) -> dict[int, str]:
