@@ -186,6 +186,25 @@ async def test_nobody_takes_over_from_whom_may_still_act_or_twice_or_into_a_clas
         await offices.proposed("olga", succession(made))
 
 
+async def test_what_the_predecessor_decided_is_erased_by_the_successors_persons(merging):
+    register = merging.register
+    number = await register.granted()
+    await register.logged()
+    await merging.offices.done(succession(await ended(merging)))
+    await register.logged()
+    async with register.database.write() as tx:
+        for member in ("other", "pema"):
+            await grant_role(tx, TRADE, member, Role.AUTHORITY_ADMIN)
+    events = [row.event_id for row in await merging.offices.rows("events") if row.number == number]
+
+    with pytest.raises(Forbidden, match=TRADE):
+        await register.erasures.request(await register.actor("ada"), events, "Why", key="1")
+    asked = await register.erasures.request(await register.actor("other"), events, "Why", key="1")
+    await register.erasures.approve(await register.actor("pema"), asked, key="1")
+    await register.logged()
+    assert len(register.log.erasures) == 1
+
+
 async def test_what_was_known_before_the_take_over_is_answered_as_it_was(merging):
     register = merging.register
     number = await register.granted()

@@ -2,7 +2,8 @@
 
 Rules
 1. One person at an authority asks for it and another one approves it; both are its authority-admins.
-2. Erased are logged decisions, organisations and relations of that authority. What vouches for others (keys, mandates,
+2. Erased are logged decisions, organisations and relations of that authority; decisions of accreditations that it has
+   taken over are its own. What vouches for others (keys, mandates,
    schemes, authorities) stays, and so does every erasure.
 3. First the erasure event is logged, then the log deletes bodies and salts, then the register does. Whatever stops in
    between goes on from there: each step can be done again.

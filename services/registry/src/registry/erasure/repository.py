@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
+from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
 from registry.erasure.model import Erasure, Logged, State
 from registry.erasure.tables import ErasureRow
@@ -23,15 +24,14 @@ _COLUMNS = [
 
 
 async def logged(tx: WriteTx, event_ids: Sequence[str]) -> dict[str, Logged]:
-    """What there is of these events."""
+    """What there is of these events; a decision is of whoever decides on its accreditation now."""
     columns = (EventRow.event_id, EventRow.kind, EventRow.body, EventRow.log_index, EventRow.erased_by)
-    found = await tx.execute(select(*map(col, columns)).where(col(EventRow.event_id).in_(event_ids)))
-    return {
-        row.event_id: Logged(
-            row.event_id, row.kind, json.loads(row.body)["authority"] if row.body else "", row.log_index, row.erased_by
-        )
-        for row in found
-    }
+    statement = (
+        select(*map(col, columns), col(AccreditationRow.authority_id).label("decides"))
+        .outerjoin(AccreditationRow, col(AccreditationRow.number) == col(EventRow.number))
+        .where(col(EventRow.event_id).in_(event_ids))
+    )
+    return {row.event_id: _logged(row) for row in await tx.execute(statement)}
 
 
 async def store(tx: WriteTx, made: Erasure) -> None:
@@ -84,6 +84,11 @@ async def again(tx: WriteTx) -> int:
 def done(now: datetime) -> dict[str, Any]:
     """The changes by which an erasure is done."""
     return {"state": str(State.DONE), "done_at": now}
+
+
+def _logged(row: Any) -> Logged:
+    authority = row.decides or (json.loads(row.body)["authority"] if row.body else "")
+    return Logged(row.event_id, row.kind, authority, row.log_index, row.erased_by)
 
 
 def _erasure(row: Any) -> Erasure:
