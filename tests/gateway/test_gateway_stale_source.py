@@ -30,8 +30,11 @@ async def listed(register, gateway):
 async def test_it_answers_until_the_next_list_is_due_and_again_once_it_is_there(register, gateway, listed):
     register.clock.pass_(days=6, hours=23)
     assert await told(register, gateway) == (GOOD, ["ACTIVE", "TRANSCRIBED"])
+    register.clock.now = listed + timedelta(days=7, seconds=-5)
+    assert await told(register, gateway) == (GOOD, ["ACTIVE", "TRANSCRIBED"])
+    assert (await gateway.verify(NUMBER))["freshUntil"] == format_time(listed + timedelta(days=7))
 
-    register.clock.pass_(hours=1)  # nothing happens but time
+    register.clock.now = listed + timedelta(days=7)  # nothing happens but time
     assert await told(register, gateway) == (OPEN, ["ACTIVE", "SOURCE_STALE", "TRANSCRIBED"])
     assert await told(register, gateway, OTHER) == (BAD, ["REVOKED", "SOURCE_STALE", "TRANSCRIBED"])
     before = format_time(listed + timedelta(days=1))

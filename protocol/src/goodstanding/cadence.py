@@ -69,11 +69,16 @@ def stale_from(lists: Lists, source: str | None, at: datetime, size: int | None 
     return min((turn for turn in turns if turn is not None), default=None)
 
 
-def source_stale(state: State | None, lists: Lists, at: datetime, size: int | None = None) -> datetime | None:
-    """Since when what a state rests on is stale at ``at``; None where it is not, or does not rest on a list."""
+def source_turn(state: State | None, lists: Lists, at: datetime, size: int | None = None) -> datetime | None:
+    """When the list that a state rests on at ``at`` becomes stale; None where it rests on none, or no cadence is known."""
     if state is None or state.basis is Basis.DECIDED:
         return None
-    turn = stale_from(lists, state.source, at, size)
+    return stale_from(lists, state.source, at, size)
+
+
+def source_stale(state: State | None, lists: Lists, at: datetime, size: int | None = None) -> datetime | None:
+    """Since when what a state rests on is stale at ``at``; None where it is not."""
+    turn = source_turn(state, lists, at, size)
     return turn if turn is not None and turn <= at else None
 
 

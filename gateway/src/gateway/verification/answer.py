@@ -23,7 +23,7 @@ from gateway.verification.lists import Listed, StatusLists
 from gateway.verification.projection import Accreditation, Projection
 from gateway.verification.question import Question, ScopeQuestion
 from gateway.verification.records import RecordStore
-from goodstanding.cadence import source_stale
+from goodstanding.cadence import source_turn
 from goodstanding.errors import ActNotAllowed, NumberError
 from goodstanding.mandates import suspicion
 from goodstanding.mirror import Mirror, signed_time
@@ -190,9 +190,10 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     if mandates := sources.projection.mandates(known, moment.size):
         since = suspicion(mandates, decisions, at, moment.size, first_logged=sources.mirror.sizes.first_logged)
         knowledge = replace(knowledge, suspect=since is not None)
-    stale = source_stale(state, sources.projection.lists_of(known), at, moment.size)
-    knowledge = replace(knowledge, source_stale=stale is not None)
     live = moment.size is None and at >= moment.now
+    if (turn := source_turn(state, sources.projection.lists_of(known), at, moment.size)) is not None:
+        fresh = min(knowledge.fresh_until, turn) if live and turn > at else knowledge.fresh_until
+        knowledge = replace(knowledge, source_stale=turn <= at, fresh_until=fresh)
     listed = _listed(state, sources.lists, moment.now) if live else None
     if listed is not None:
         fresh = min(knowledge.fresh_until, listed.until)
