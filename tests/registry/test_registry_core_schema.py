@@ -27,6 +27,7 @@ ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "ProposeCriteriaInput", "ProposeSuccessionInput",
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
     "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
+    "RejectSnapshotDone", "RejectSnapshotInput", "RejectSnapshotResult",
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
     "Erasure", "RequestErasureInput", "ApproveErasureInput", "RejectErasureInput", "ErasureDone", "ErasureResult",
     "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",

@@ -21,7 +21,7 @@ class Snapshot:
     """A snapshot."""
 
     id: strawberry.ID = strawberry.field(description="Its id.")
-    state: str = strawberry.field(description="STAGED, RELEASING or RELEASED.")
+    state: str = strawberry.field(description="STAGED, RELEASING, RELEASED or REJECTED.")
     file_name: str = strawberry.field(description="What the file was called.")
     file_hash: str = strawberry.field(description="SHA-256 of the file, base64url: names exactly what is released.")
     rows: int = strawberry.field(description="Rows of the file: accepted, held and rejected ones.")
@@ -65,6 +65,28 @@ ReleaseSnapshotResult = Annotated[
 ]
 
 
+@strawberry.input(description="Rejection of an uploaded list.")
+class RejectSnapshotInput:
+    """A rejection."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+    snapshot: strawberry.ID = strawberry.field(description="The snapshot.")
+    reason: str = strawberry.field(description="Why not; kept in the authority's files.")
+
+
+@strawberry.type(description="Nothing of the list will be released.")
+class RejectSnapshotDone:
+    """Done."""
+
+    snapshot: Snapshot = strawberry.field(description="The snapshot.")
+
+
+RejectSnapshotResult = Annotated[
+    RejectSnapshotDone | NotAllowed | Invalid | NotFound | Forbidden | Conflict,
+    strawberry.union("RejectSnapshotResult", description="What became of a rejection."),
+]
+
+
 @strawberry.type
 class IntakeQueries:
     """Queries on uploaded lists."""
@@ -96,6 +118,20 @@ class IntakeMutations:
             return failure(error)
         await info.context.renew()
         return ReleaseSnapshotDone(snapshot=_snapshot(found))
+
+    @documented_mutation
+    async def reject_snapshot(self, info: Info, input: RejectSnapshotInput) -> RejectSnapshotResult:
+        """Reject a list that another person uploaded and whose release has not begun.
+
+        Takes a person with the role approver at its authority.
+        """
+        intake, key = info.context.services.intake, str(input.idempotency_key)
+        try:
+            found = await intake.reject(info.context.actor, str(input.snapshot), input.reason, key=key)
+        except DomainError as error:
+            return failure(error)
+        await info.context.renew()
+        return RejectSnapshotDone(snapshot=_snapshot(found))
 
 
 def _sees(actor: Actor, found: model.Snapshot) -> bool:

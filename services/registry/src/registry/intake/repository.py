@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from registry.database import ReadTx, WriteTx
 from registry.intake.model import MAX_REASON, NEW, Outcome, Refusal, StagedListing, Vocabulary, vocabulary_of
-from registry.intake.snapshots import RELEASED, RELEASING, Series, Snapshot
+from registry.intake.snapshots import RELEASED, RELEASING, SETTLED, Series, Snapshot
 from registry.intake.tables import ListedRow, SnapshotRow, StagedListingRow, StagedRow
 from registry.organisations.model import Organisation
 from registry.organisations.tables import OrganisationIdentifierRow, OrganisationRow
@@ -39,7 +39,7 @@ async def snapshots(tx: ReadTx, authorities: Iterable[str], *, waiting: bool) ->
     """The newest snapshots of these authorities, at most a page; ``waiting``: only those not released yet."""
     statement = select(*_SNAPSHOT).where(col(SnapshotRow.authority_id).in_(sorted(authorities)))
     if waiting:
-        statement = statement.where(col(SnapshotRow.state) != RELEASED)
+        statement = statement.where(col(SnapshotRow.state).not_in(SETTLED))
     return [Snapshot(*row) for row in await tx.execute(statement.order_by(col(SnapshotRow.id).desc()).limit(PAGE))]
 
 
@@ -50,7 +50,7 @@ async def same_upload(tx: WriteTx, wanted: Snapshot, since: datetime) -> Snapsho
     """
     same = [getattr(SnapshotRow, name) == getattr(wanted, name) for name in ("basis", "file_hash", "uploaded_by")]
     figures = and_(*(getattr(SnapshotRow, name) == getattr(wanted, name) for name in _FIGURES))
-    begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state) != RELEASED
+    begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state).not_in(SETTLED)
     fresh = and_(figures, col(SnapshotRow.uploaded_at) > since)
     statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | fresh).limit(1)
     row = (await tx.execute(statement)).first()

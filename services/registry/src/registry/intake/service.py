@@ -21,6 +21,7 @@ from goodstanding.clock import Clock
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
 from registry.access.service import need_person_with, need_role
+from registry.accreditations.drafts import long_text
 from registry.clock import moment
 from registry.database import Database, ReadTx, WriteTx, alone
 from registry.errors import Conflict, Invalid, NotFound
@@ -32,15 +33,16 @@ from registry.intake.comparing import compare, schemes_of
 from registry.intake.founding import need_mandates, need_schemes, prepare
 from registry.intake.layouts import Layout
 from registry.intake.release import release_batch
-from registry.intake.releasing import check_age, check_order, check_release
+from registry.intake.releasing import check_age, check_order, check_reject, check_release
 from registry.intake.repository import BATCH
-from registry.intake.snapshots import RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
+from registry.intake.snapshots import REJECTED, RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
 from registry.intake.staging import Progress, Staged, no_progress
 from registry.outages import LOST_RACE
 from registry.schemes.service import list_released
 from registry.settings import Settings
 
 MAX_FILE_NAME = 200
+MAX_REJECTION = 1_000  # characters
 ANSWER_WITHIN = 5.0  # seconds; how long a caller who waits for an answer is kept
 RELEASE_BATCH = 250  # listings of one transaction, about a tenth of a second
 ATTEMPTS = 3  # at one batch
@@ -147,6 +149,25 @@ class Intake:
                 )
             release = await self._opened(tx, actor, snapshot, removes)
         return await self._go_on(release, seconds=seconds)
+
+    async def reject(self, actor: Actor, snapshot_id: str, reason: str, *, key: str) -> Snapshot:
+        """Reject a list that another person staged: nothing of it is released. The reason is kept, restricted.
+
+        Raises Invalid, NotFound, Forbidden, Conflict (also once its release has begun).
+        """
+        why = long_text("reason", reason, MAX_REJECTION)
+        if not is_id(snapshot_id):
+            raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
+        async with self._database.write() as tx:
+            snapshot = await _visible(tx, actor, snapshot_id, lock=True)
+            request = Request(actor, "rejectSnapshot", key, {"snapshot": snapshot_id, "reason": reason})
+            if await claim(tx, request, result_id=snapshot_id, now=moment(self._clock)):
+                return snapshot
+            check_reject(snapshot, actor)
+            await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"reject {snapshot_id}")
+            changes = {"state": REJECTED, "rejected_by": actor.sub, "rejection": why}
+            await repository.change(tx, snapshot_id, changes)
+        return replace(snapshot, state=REJECTED)
 
     async def _go_on(
         self, release: Release, *, progress: Progress = no_progress, seconds: float = math.inf
