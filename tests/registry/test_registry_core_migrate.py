@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0005_from_0004"
+NEWEST = "0009_from_0008"
 
 both = pytest.mark.both_backends
 
