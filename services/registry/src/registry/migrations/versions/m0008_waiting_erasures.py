@@ -14,11 +14,11 @@ _CHECKS = (  # SQLite copies the table, and finds no checks by itself
 
 
 def upgrade() -> None:
+    op.add_column("erasures", sa.Column("expires_at", _TIME))
+    op.add_column("erasures", sa.Column("rejected_by", sa.String(200)))
+    op.add_column("erasures", sa.Column("rejected_at", _TIME))
+    op.add_column("erasures", sa.Column("rejection", sa.String(1000)))
     with op.batch_alter_table("erasures", table_args=_CHECKS) as erasures:
-        erasures.add_column(sa.Column("expires_at", _TIME))
-        erasures.add_column(sa.Column("rejected_by", sa.String(200)))
-        erasures.add_column(sa.Column("rejected_at", _TIME))
-        erasures.add_column(sa.Column("rejection", sa.String(1000)))
         erasures.create_check_constraint(
             "erasure_rejected_by_another", "rejected_by IS NULL OR rejected_by <> requested_by"
         )
