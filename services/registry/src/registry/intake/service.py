@@ -11,7 +11,7 @@ application of the same moment is done again, and finds it.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -279,11 +279,12 @@ class Intake:
                 return snapshot
             await alone(tx, "release of lists")
             batch = await repository.pending(tx, snapshot.id, self._batch)
-            now = moment(self._clock)
+            now, last = moment(self._clock), len(batch) < self._batch
+            if last:  # first: administration, too, holds a scheme before anything under it
+                await _announce(tx, snapshot, {staged.claim.scheme_id for staged in batch}, now)
             changes = snapshot.after(await release_batch(tx, release, batch, now))
-            if len(batch) < self._batch:
+            if last:
                 changes |= {"state": RELEASED, "released_at": now}
-                await _announce(tx, snapshot, now)
             await repository.change(tx, snapshot.id, changes)
         return replace(snapshot, **changes)
 
@@ -311,9 +312,9 @@ async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot, since: datetim
     return snapshot
 
 
-async def _announce(tx: WriteTx, snapshot: Snapshot, now: datetime) -> None:
+async def _announce(tx: WriteTx, snapshot: Snapshot, named: Collection[str], now: datetime) -> None:
     """Log that this list is out, also where it changes nobody: of the day on which it was uploaded."""
-    under = {*layout_named(snapshot.layout).schemes, *await repository.listed_under(tx, snapshot.series)}
+    under = {*layout_named(snapshot.layout).schemes, *await repository.listed_under(tx, snapshot.series), *named}
     await list_released(
         tx, snapshot.authority_id, under, snapshot=snapshot.id, source=snapshot.source, at=snapshot.uploaded_at, now=now
     )
