@@ -118,12 +118,16 @@ def _table(served: Mapping[tuple[str, int], Served], theirs: Served) -> Iterator
                 yield Row(name, one.rate(question), "1/s", "PostGraphile, a page of columns", other,
                           one.rate(question) / other, 1.0, rounds=rounds)  # fmt: skip
             else:
-                yield Row(name, one.rate(question), "1/s", target=TARGETS.get(question) if asked else None, rounds=rounds)
+                yield Row(
+                    name, one.rate(question), "1/s", target=TARGETS.get(question) if asked else None, rounds=rounds
+                )
     for kind in ("PostgreSQL", "SQLite"):
         for question in QUESTIONS:
             small, large = served[kind, SMALL].rate(question), served[kind, LARGE].rate(question)
             target = GROWTH if kind == "PostgreSQL" else None
-            yield Row(f"{question}, {kind}, growth", large, "1/s", f"at {SMALL:,} organisations", small, large / small, target)
+            yield Row(
+                f"{question}, {kind}, growth", large, "1/s", f"at {SMALL:,} organisations", small, large / small, target
+            )
 
 
 def _bodies(world: RegisterWorld) -> dict[str, bytes]:

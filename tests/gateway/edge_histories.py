@@ -21,6 +21,7 @@ ACTS = (*(row.act for row in TRANSITIONS), *("apply", "grant", "suspend", "revok
 WORDS, VERSIONS = ("rated", "delisted", "unheard of"), ("1", "2")
 IDENTIFIERS = (("lei", "5299 00ab"), ("LEI", "529900AB"), ("np-company", "7"), ("lei", "8"))
 DOMAINS = ("himal.example", "bücher.example", "Other.Example")
+SOURCES = ("https://one.example/list", "https://two.example/list")
 COUNTRIES, SECTORS = ("NP", "JP", "QA", "GB-SCT"), ("care", "mining")
 DAYS = st.integers(-40, 40)
 
@@ -50,16 +51,24 @@ class History:
         data = {"id": slug, "name": f"Authority {slug} in {zone}", "jurisdiction": "NP", "time_zone": zone}
         self.about("authority", data | {"kind": "ministry", "entity_id": f"https://r.example/{slug}"})
 
-    def scheme(self, slug, version, words):
+    def scheme(self, slug, version, words, cadence=None):
         mappings = as_set({"word": word, "standing": standing} for word, standing in words.items())
         data = {"id": slug, "name": f"Scheme {slug} of {len(words)}", "version": "1", "owner": "aut_1"}
+        data |= {"cadence_days": cadence} if cadence else {}
         self.about("scheme", data | ({"mapping_version": version, "mappings": mappings} if mappings else {}))
 
-    def mandate(self, authority, scheme, begins, end, until, suspect_from):
+    def release(self, authority, scheme, day, source):
+        """A list of a day was released."""
+        at = format_time(START + timedelta(days=day))
+        data = {"authority": authority, "scheme": scheme, "snapshot": "snp_1", "at": at}
+        self.about("list", data | ({"source": source} if source else {}))
+
+    def mandate(self, authority, scheme, begins, end, until, suspect_from, succeeds=None):
         """Times are days from the beginning: a mandate that is there already changes."""
         times = {"from": begins, "until": until, "suspect_from": suspect_from}
         said = {name: format_time(START + timedelta(days=days)) for name, days in times.items() if days is not None}
         data = {"authority": authority, "scheme": scheme, "acts": ["grant"], **said}
+        data |= {"succeeds": [succeeds]} if succeeds else {}
         self.about("mandate", data | ({"end": end} if end else {}))
 
     def organisation(self, slug, name, identifiers, verified):
@@ -72,6 +81,7 @@ class History:
     ):  # fmt: skip
         subject = self.subjects.setdefault(number, new_subject())
         slug, authority, scheme = self.owners.setdefault(number, owner)
+        authority = owner[1]  # whoever decides: somebody may have taken over
         earlier = self.decisions.setdefault(number, [])
         now = self.log.clock()
         body = {
@@ -82,6 +92,7 @@ class History:
         }  # fmt: skip
         if until is not None:
             body["effective_until"] = format_time(now + timedelta(days=until))
+        body |= {"asserted_by": SOURCES[len(word) % 2]} if word else {}
         body |= {"measure": measure} if measure else {}
         body |= {"suspensive": True} if suspensive else {}
         body |= {"local_word": word} | ({"mapping_version": version} if version else {}) if word else {}
@@ -157,7 +168,12 @@ decisions = st.fixed_dictionaries({
 mappings = st.dictionaries(chosen(WORDS), chosen(("ACTIVE", "SUSPENDED", "REVOKED", "NO_SUCH_STANDING")), max_size=2)
 OPERATIONS = {
     "authority": st.fixed_dictionaries({"slug": chosen(AUTHORITIES), "zone": chosen(("Asia/Manila", "No/Where"))}),
-    "scheme": st.fixed_dictionaries({"slug": chosen(SCHEMES), "version": chosen(VERSIONS), "words": mappings}),
+    "scheme": st.fixed_dictionaries(
+        {"slug": chosen(SCHEMES), "version": chosen(VERSIONS), "words": mappings, "cadence": optional(chosen((1, 20)))}
+    ),
+    "release": st.fixed_dictionaries(
+        {"authority": chosen(AUTHORITIES), "scheme": chosen(SCHEMES), "day": DAYS, "source": optional(chosen(SOURCES))}
+    ),
     "mandate": st.fixed_dictionaries(
         {
             "authority": chosen(AUTHORITIES),
@@ -166,6 +182,7 @@ OPERATIONS = {
             "end": optional(chosen(ENDS)),
             "until": optional(DAYS),
             "suspect_from": optional(DAYS),
+            "succeeds": optional(chosen(AUTHORITIES)),
         }
     ),
     "organisation": st.fixed_dictionaries(

@@ -83,18 +83,26 @@ class Register:
         self._about("scheme", MINISTRY, {"id": SCHEME, "name": "Fair Recruitment", "version": "1", "owner": MINISTRY})
         self.publish()
 
-    def map_words(self, version="1", **words):
-        """Log the mapping of a scheme's local words."""
+    def map_words(self, version="1", cadence=None, **words):
+        """Log the mapping of a scheme's local words, and within how many days its lists come out again."""
         mappings = as_set({"word": word, "standing": standing} for word, standing in words.items())
         data = {
             "id": LISTED_SCHEME, "name": "Sponsors", "version": "1", "owner": BOARD, "mapping_version": version,
             "mappings": mappings,
         }  # fmt: skip
-        self._about("scheme", BOARD, data)
+        self._about("scheme", BOARD, data | ({"cadence_days": cadence} if cadence else {}))
+
+    def release_list(self, source="A ministry"):
+        """Log that a list of today was released, whatever has changed in it."""
+        today = format_time(self.clock())
+        data = {"authority": BOARD, "scheme": LISTED_SCHEME, "snapshot": "snp_1", "at": today, "source": source}
+        self._about("list", BOARD, data)
 
     def mandate(self, begins, authority=MINISTRY, scheme=SCHEME, *, code=None, **changes):
         """Log how a mandate stands; with `code`, as of the status list at commit. Instants become text."""
-        times = {name: format_time(at) for name, at in ({"from": begins} | changes).items() if name != "end" and at}
+        said = {"from": begins} | {name: at for name, at in changes.items() if name not in ("end", "succeeds")}
+        times = {name: format_time(at) for name, at in said.items() if at}
+        times |= {"succeeds": changes["succeeds"]} if "succeeds" in changes else {}
         data = {"authority": authority, "scheme": scheme, "acts": ["apply", "grant"], **times}
         self._about("mandate", MINISTRY, data | ({"end": changes["end"]} if "end" in changes else {}))
         if code is not None:
@@ -123,6 +131,17 @@ class Register:
         if publish:
             self.publish()
         return body
+
+    def renew(self, number, authority):
+        """Open the next generation in the name of this authority."""
+        known, now = self.known[number], self.clock()
+        known.idx = known.idx + 1
+        accreditation = {
+            "organisation": self.organisation(known.organisation), "scope": {}, "valid_from": format_time(now),
+            "valid_until": format_time(now + timedelta(days=365)),
+        }  # fmt: skip
+        status = {"uri": LIST, "idx": known.idx}
+        return self._decide(known, "renew", authority=authority, accreditation=accreditation, status=status)
 
     def list_row(self, number, word, organisation="org_sponsor", version="1", **changes):
         known = self.known.setdefault(number, Known(number, new_subject(), organisation, BOARD, LISTED_SCHEME))

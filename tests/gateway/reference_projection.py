@@ -16,6 +16,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from gateway.verification import keys
+from goodstanding.cadence import Cadence, Lists, Released
 from goodstanding.feed import Entry
 from goodstanding.mandates import MandateEvent
 from goodstanding.mirror import Batch
@@ -62,6 +63,8 @@ class Projection:
         self._schemes: dict[str, str] = {}  # id -> name
         self._mappings: dict[tuple[str, str], dict[str, Standing]] = {}  # (scheme, mapping version) -> word -> standing
         self._mandates: dict[tuple[str, str], list[MandateEvent]] = {}  # (authority, scheme) -> as their events tell
+        self._cadences: dict[str, list[Cadence]] = {}  # scheme -> what each of its events says
+        self._released: dict[tuple[str, str], list[Released]] = {}  # (authority, scheme)
         self._unmapped: dict[tuple[str, str], list[str]] = {}  # mapping not yet logged -> numbers that wait for it
         self._organisations: dict[str, tuple[str | None, tuple[Key, ...]]] = {}  # id -> name, verified identifiers
         self._described_by: dict[str, str] = {}  # organisation -> the event that says so
@@ -78,12 +81,13 @@ class Projection:
         for entry in batch.entries:
             self._apply(entry)
 
-    def called(self, known: Accreditation) -> Labels:
+    def called(self, known: Accreditation, issuer: str | None = None) -> Labels:
         """The names and the time zone an answer about this accreditation carries; ids where no name is known."""
-        authority = self._authorities.get(known.authority)
+        decider = issuer or known.authority
+        authority = self._authorities.get(decider)
         return Labels(
             organisation_name=known.name or self._organisations.get(known.organisation, (None, ()))[0],
-            authority=authority.name if authority else known.authority,
+            authority=authority.name if authority else decider,
             scheme=self._schemes.get(known.scheme, known.scheme),
             time_zone=authority.time_zone if authority else "UTC",
         )
@@ -94,8 +98,23 @@ class Projection:
     def decisions(self, known: Accreditation) -> tuple[Decision, ...]:
         return known.decisions
 
-    def mandates(self, known: Accreditation) -> list[MandateEvent]:
-        return self._mandates.get((known.authority, known.scheme), [])
+    def mandates(self, known: Accreditation, size: int | None = None) -> list[MandateEvent]:
+        members = self.line(known, size)
+        events = [event for one in members for event in self._mandates.get((one, known.scheme), [])]
+        return sorted(events, key=lambda event: event.index)
+
+    def line(self, known: Accreditation, size: int | None = None) -> set[str]:
+        """Everybody who is reached from the opener by what mandates say of whom they succeed."""
+        all_of = [event for (_, scheme), some in self._mandates.items() if scheme == known.scheme for event in some]
+        seen = [event for event in all_of if size is None or event.index < size]
+        found = {known.authority}
+        while more := {one.authority for one in seen if found & set(one.succeeds)} - found:
+            found |= more
+        return found
+
+    def lists_of(self, known: Accreditation) -> Lists:
+        released = self._released.get((known.authority, known.scheme), [])
+        return Lists(self._cadences.get(known.scheme, []), released)
 
     def by_key(self, packed: bytes) -> tuple[Accreditation, ...]:
         """The accreditations an identifier or domain leads to (rule 2), by number."""
@@ -108,7 +127,7 @@ class Projection:
             numbers = (number for owner in owners for number in self._numbers_of.get(owner, ()))
         return tuple(self.accreditations[number] for number in sorted(numbers))
 
-    def _apply(self, entry: Entry) -> None:
+    def _apply(self, entry: Entry) -> None:  # noqa: C901  one case for each kind, as the log has them
         match entry.leaf.kind, entry.body:
             case "decision", None:
                 if number := self._subjects.get(entry.leaf.subject):
@@ -125,7 +144,10 @@ class Projection:
             case "authority", body:
                 self._authority(body["data"])
             case "scheme", body:
-                self._scheme(body["data"])
+                self._scheme(body["data"], entry)
+            case "list", body:
+                key = (body["data"]["authority"], body["data"]["scheme"])
+                self._released.setdefault(key, []).append(Released.from_body(body["data"], entry.index))
             case "mandate", body:
                 key = (body["data"]["authority"], body["data"]["scheme"])
                 self._mandates.setdefault(key, []).append(MandateEvent.from_body(body["data"], entry.index))
@@ -185,8 +207,10 @@ class Projection:
             return None
         return mapping.get(body["local_word"])
 
-    def _scheme(self, data: Body) -> None:
+    def _scheme(self, data: Body, entry: Entry) -> None:
         self._schemes[data["id"]] = data["name"]
+        said = Cadence(data.get("cadence_days"), entry.leaf.recorded_at, entry.index)
+        self._cadences.setdefault(data["id"], []).append(said)
         if "mappings" not in data:
             return
         version = (data["id"], data.get("mapping_version", ""))

@@ -10,6 +10,7 @@ from goodstanding.mandates import (
     MandateEvent,
     Window,
     known_mandates,
+    line,
     lost_key_window,
     next_turn,
     suspect,
@@ -183,3 +184,41 @@ def test_an_entry_is_first_logged_when_a_size_that_covers_it_was_first_cosigned(
 
     assert [table.first_logged(index) for index in (0, 1, 2, 4, 5, 6, 8)] == [day(at) for at in (1, 1, 3, 3, 3, 8, 8)]
     assert table.first_logged(9) is None
+
+
+# --- authorities that succeed one another
+
+
+def taken_over(authority: str, *predecessors: str, index: int | None = 0) -> MandateEvent:
+    return MandateEvent(authority, "sch_1", day(0), index=index, succeeds=predecessors)
+
+
+@pytest.mark.parametrize(
+    ("events", "opened_by", "size", "expected"),
+    [
+        ([], "a", None, ("a",)),
+        ([taken_over("b", "a")], "a", None, ("a", "b")),
+        ([taken_over("b", "a")], "b", None, ("b",)),  # its own are not the predecessor's
+        ([taken_over("b", "a", "x"), taken_over("c", "b", index=1)], "a", None, ("a", "b", "c")),
+        ([taken_over("b", "a"), taken_over("c", "b", index=1)], "a", 1, ("a", "b")),  # as known then
+        ([taken_over("b", "a"), taken_over("a", "b", index=1)], "a", None, ("a", "b")),  # and back again
+        ([taken_over("b", "a", index=None)], "a", 5, ("a",)),
+    ],
+)
+def test_the_line_of_an_accreditation(
+    events: list[MandateEvent], opened_by: str, size: int | None, expected: tuple[str, ...]
+) -> None:
+    assert line(events, opened_by, size) == expected
+
+
+def test_the_mandates_of_a_line_count_as_those_of_one_authority() -> None:
+    theirs = mandate(0, "withdrawn", until=20, since=10, index=1)
+    ours = MandateEvent("aut_2", "sch_1", day(20), index=2, succeeds=("aut_1",))
+    gone = MandateEvent("aut_2", "sch_1", day(20), day(40), "withdrawn", day(30), index=3, succeeds=("aut_1",))
+    made = [decision("e1", 1, 0)]
+
+    def doubt(at: float, *events: MandateEvent) -> datetime | None:
+        return suspicion(events, made, day(at), first_logged=lambda _: day(1))
+
+    assert (doubt(15, theirs, ours), doubt(20, theirs, ours), doubt(25, theirs)) == (day(10), None, day(10))
+    assert doubt(35, theirs, ours, gone) == day(10)  # nobody vouches for it any more

@@ -177,3 +177,21 @@ def test_what_is_not_covered_is_not_covered_by_a_suspect_issuer_either() -> None
 
     verdict = conclude("IRIS-7K3M9QXR-00", granted, knowledge(suspect=True), LABELS, asked=asked)
     assert (verdict.verdict, verdict.codes) == (VerdictKind.NOT_IN_GOOD_STANDING, ("ACTIVE", "OUT_OF_SCOPE"))
+
+
+@pytest.mark.parametrize(
+    ("base", "kind"),
+    [
+        (Standing.ACTIVE, VerdictKind.CANNOT_CONCLUDE),
+        (Standing.SUSPENDED, VerdictKind.NOT_IN_GOOD_STANDING),
+        (Standing.APPLIED, VerdictKind.NOT_IN_GOOD_STANDING),
+        (Standing.NOT_ASSERTED, VerdictKind.CANNOT_CONCLUDE),
+    ],
+)
+def test_a_stale_list_takes_back_what_was_good_and_is_said_beside_the_rest(base: Standing, kind: VerdictKind) -> None:
+    old = knowledge(source_stale=True, listed_code=3)
+    verdict = conclude("IRIS-7K3M9QXR-00", state(base, basis=Basis.TRANSCRIBED), old, LABELS)
+    reason = "NOT_ACCREDITED" if base is Standing.APPLIED else base
+
+    assert (verdict.verdict, verdict.standing) == (kind, base)
+    assert verdict.codes == (reason, "SOURCE_STALE", "TRANSCRIBED")

@@ -10,12 +10,14 @@ from registry.access.model import Role
 from registry.access.service import add_member, grant_role
 from registry.accreditations import repository
 from registry.administration.drafts import (
+    CadenceDraft,
     CriteriaDraft,
     CriterionDraft,
     MandateDraft,
     MandateEndDraft,
     MappingsDraft,
     RoleDraft,
+    SuccessionDraft,
 )
 
 BEGAN = START - timedelta(days=900)  # of the mandates that are there
@@ -95,8 +97,16 @@ def criteria(*items, **changes):
     return CriteriaDraft(**{"scheme": LICENCE, "version": "2", "criteria": items, "reason": "REVISED"} | changes)
 
 
+def cadence(days=7, **changes):
+    return CadenceDraft(**{"scheme": LICENCE, "days": days, "reason": "WEEKLY"} | changes)
+
+
 def role(member="pema", role=Role.REGISTRAR, **changes):
     return RoleDraft(**{"authority": LABOUR, "member": member, "role": str(role), "reason": "HIRED"} | changes)
+
+
+def succession(mandate_id, predecessor=LABOUR, **changes):
+    return SuccessionDraft(**{"mandate": mandate_id, "predecessor": predecessor, "reason": "MERGED"} | changes)
 
 
 def mandate_end(mandate_id, end="withdrawn", **changes):

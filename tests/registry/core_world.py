@@ -177,6 +177,11 @@ class CoreWorld:
         event_id = await self.acts.apply(await self.actor("rita"), draft, key=self.key())
         return await self.number_of(event_id)
 
+    async def applied_at(self, authority, member, organisation, scheme=LICENCE):
+        """The number of an application that this member has filed at this authority."""
+        draft = ApplicationDraft(organisation, authority, scheme, ScopeDraft())
+        return await self.number_of(await self.acts.apply(await self.actor(member), draft, key=self.key()))
+
     async def number_of(self, event_id):
         async with self.database.read() as tx:
             return (await events.by_ids(tx, [event_id]))[event_id].number

@@ -5,8 +5,8 @@ import hashlib
 from datetime import timedelta
 
 import pytest
-from administration_world import OFFICIALS, criteria, mandate, mandate_end, mappings, role
-from core_world import LABOUR, LICENCE, OWNER, START, TRADE
+from administration_world import OFFICIALS, cadence, criteria, mandate, mandate_end, mappings, role, succession
+from core_world import LABOUR, LICENCE, OWNER, STANDARD, START, TRADE
 from sqlalchemy.exc import IntegrityError
 
 from goodstanding.canonical import b64u
@@ -23,11 +23,16 @@ OWNERS, ADMINS = {"olga", "omar"}, {"ada", "abel", "authority-admin-here"}
 
 async def draft_of(act, offices):
     """A draft of each act that is legal."""
+    if act == "succeed":
+        (ended,) = await offices.mandates(LABOUR, STANDARD)
+        await offices.end("expired", mandate=ended)
+        return succession((await offices.mandates(TRADE, STANDARD))[0])
     return {
         "give_mandate": mandate(),
         "end_mandate": mandate_end((await offices.mandates())[0]),
         "set_mappings": mappings(),
         "publish_criteria": criteria(),
+        "set_cadence": cadence(),
         "grant_role": role("nobody"),
         "withdraw_role": role("registrar-here", withdraw=True),
     }[act]
@@ -77,7 +82,7 @@ def test_the_matrix_is_whole():
     """Every role at the authority is somebody in the matrix, and so is whoever has none."""
     roles = {held for _, all_held in OFFICIALS.values() for authority, held in all_held if authority == LABOUR}
     assert roles == set(Role)
-    assert (len(Role), len(OFFICIALS), len(ACTS)) == (9, 17, 6)
+    assert (len(Role), len(OFFICIALS), len(ACTS)) == (9, 17, 8)
 
 
 @pytest.mark.parametrize("act", ACTS, ids=lambda act: act.name)

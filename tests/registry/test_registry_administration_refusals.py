@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from administration_world import BEGAN, criteria, mandate, mandate_end, mappings, role
+from administration_world import BEGAN, cadence, criteria, mandate, mandate_end, mappings, role
 from core_world import START
 
 from registry.administration.drafts import CriterionDraft
@@ -30,6 +30,8 @@ LONG, EARLY = "x" * 200_000, START - timedelta(days=1)
         (mandate_end(None, suspect_from=START + timedelta(days=1)), "suspectFrom"),
         (mandate_end(None, suspect_from=BEGAN - timedelta(days=1)), "suspectFrom"),
         (mandate_end(None, "expired", suspect_from=EARLY), "suspectFrom"),
+        (cadence(0), "days"),
+        (cadence(3661), "days"),
         (mappings(("rated", "EXCELLENT")), "mappings[0].standing"),
         (mappings(("rated", "")), "mappings[0].standing"),
         (mappings(("", "ACTIVE")), "mappings[0].word"),

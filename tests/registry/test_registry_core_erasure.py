@@ -24,6 +24,8 @@ REQUEST = """mutation ($input: RequestErasureInput!) { requestErasure(input: $in
   ... on ErasureDone { erasure { id events reason state eventId } } ... on DomainError { code message } } }"""
 APPROVE = """mutation ($input: ApproveErasureInput!) { approveErasure(input: $input) { __typename
   ... on ErasureDone { erasure { id state eventId } } ... on DomainError { code message } } }"""
+REJECT = """mutation ($input: RejectErasureInput!) { rejectErasure(input: $input) { __typename
+  ... on ErasureDone { erasure { id state } } ... on DomainError { code message } } }"""
 SHOWN = """query ($n: String!, $o: ID!) { accreditation(number: $n) { standing { standing } record conditions { code }
   validUntil decisions { edges { node { act } } } } organisation(id: $o) { name names { text } identifiers { value }
   accreditations { edges { node { number } } } supplyChain { weakestStanding } } }"""
@@ -216,6 +218,35 @@ async def test_it_takes_two_different_persons_with_the_role(register, held):
 
 
 @pytest.mark.both_backends
+async def test_a_request_is_rejected_by_a_second_person_or_expires_and_nothing_is_erased(register, held):
+    _, _, ids = held
+    adam, eva = [await register.actor(member) for member in ("adam", "eva")]
+    asked = await register.erasures.request(adam, [ids["grant"]], "Why", key="1")
+    for member, error in ((adam, Forbidden), (await register.actor("rita"), Forbidden)):
+        with pytest.raises(error):
+            await register.erasures.reject(member, asked, "No", key="2")
+    assert await register.erasures.reject(eva, asked, "It is still needed", key="3") == asked
+    assert await register.erasures.reject(eva, asked, "It is still needed", key="3") == asked
+    for act in (register.erasures.approve(eva, asked, key="4"), register.erasures.reject(eva, asked, "No", key="5")):
+        with pytest.raises(Conflict, match="rejected already"):
+            await act
+
+    late = await register.erasures.request(adam, [ids["grant"]], "Why", key="6")
+    register.clock.forward(days=14)
+    with pytest.raises(Conflict, match="expired on 2026") as refusal:
+        await register.erasures.approve(eva, late, key="7")
+    assert refusal.value.code == "REQUEST_EXPIRED"
+    states = "query ($id: ID!) { erasure(id: $id) { state expiresAt } }"
+    assert [(await register.ask(states, "eva", id=one))["erasure"]["state"] for one in (asked, late)] == [
+        "REJECTED", "EXPIRED",
+    ]  # fmt: skip
+    answer = await register.ask(REJECT, "eva", input={"idempotencyKey": "8", "erasure": late, "reason": "No"})
+    assert answer["rejectErasure"]["code"] == "REQUEST_EXPIRED"
+    await register.logged()
+    assert register.log.erasures == []
+
+
+@pytest.mark.both_backends
 async def test_of_two_who_approve_at_once_one_does(register, held):
     _, _, ids = held
     async with register.database.write() as tx:
@@ -236,7 +267,7 @@ async def test_of_two_who_approve_at_once_one_does(register, held):
 async def test_the_database_too_insists_on_two_persons(register, held):
     _, _, ids = held
     await register.erasures.request(await register.actor("adam"), [ids["grant"]], "Why", key="1")
-    for change in ("approved_by = 'adam', state = 'APPROVED'", "state = 'APPROVED'"):
+    for change in ("approved_by = 'adam', state = 'APPROVED'", "state = 'APPROVED'", "rejected_by = 'adam'"):
         with pytest.raises(Exception, match="(?i)constraint"):
             async with register.database.write() as tx:
                 await tx.execute(text(f"UPDATE erasures SET {change}"))

@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0008_from_0007"
+NEWEST = "0012_from_0011"
 
 both = pytest.mark.both_backends
 

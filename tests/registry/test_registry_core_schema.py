@@ -23,11 +23,13 @@ from registry.graph import sdl
 HERE = Path(__file__).resolve().parent
 COMMITTED = HERE.parents[1] / "services" / "registry" / "schema.graphql"
 ADDED = {  # what the registry offers beyond the agreed schema, type by type
-    "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCriteriaInput",
+    "AdministrationDone", "AdministrationResult", "CriterionInput", "Mandate", "MappingInput", "ProposeCadenceInput",
+    "ProposeCriteriaInput", "ProposeSuccessionInput",
     "ProposeMandateEndInput", "ProposeMandateInput", "ProposeMappingsInput", "ProposeRoleInput",
     "ReleaseSnapshotDone", "ReleaseSnapshotInput", "ReleaseSnapshotResult", "Snapshot",
+    "RejectSnapshotDone", "RejectSnapshotInput", "RejectSnapshotResult",
     "AmendOrganisationInput", "AmendOrganisationDone", "AmendOrganisationResult",
-    "Erasure", "RequestErasureInput", "ApproveErasureInput", "ErasureDone", "ErasureResult",
+    "Erasure", "RequestErasureInput", "ApproveErasureInput", "RejectErasureInput", "ErasureDone", "ErasureResult",
     "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",
     "ErasePersonResult",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",

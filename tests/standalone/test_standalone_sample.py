@@ -1,7 +1,16 @@
+from dataclasses import astuple
 from datetime import date
 
 from goodstanding.transitions import Standing
-from goodstanding_standalone.sample.authorities import MAIN, UNMAPPED_WORD
+from goodstanding_standalone.sample.authorities import (
+    AUTHORITIES,
+    ETHICAL,
+    LICENCE,
+    MAIN,
+    MANDATES,
+    SCHEMES,
+    UNMAPPED_WORD,
+)
 from goodstanding_standalone.sample.generator import generate
 from goodstanding_standalone.sample.model import Size
 from registry.intake.layouts import LAYOUTS
@@ -26,6 +35,34 @@ def test_the_full_sample_is_as_wide_as_the_issue_asks():
     assert len({ministry.time_zone for ministry in ministries}) == len(ministries) == 3
     assert len({ministry.jurisdiction for ministry in ministries}) == 3
     assert {organisation.kind for organisation in sample.organisations} == {"recruiter", "employer"}
+
+
+def test_the_ethical_scheme_asks_for_what_such_schemes_ask_for_and_says_what_shows_it():
+    (ethical,) = [scheme for scheme in SCHEMES if scheme.id == ETHICAL]
+
+    assert [(one.code, one.title) for one in ethical.criteria] == [
+        ("LAW", "Respect for the law and for rights at work"),
+        ("CONDUCT", "Ethical and professional conduct"),
+        ("FEES", "No recruitment fees or related costs to workers"),
+        ("FREEDOM", "Freedom of movement"),
+        ("TERMS", "Transparent terms of work"),
+        ("PRIVACY", "Confidentiality and data protection"),
+        ("REMEDY", "Access to remedy"),
+        ("PSEA", "Prevention of sexual exploitation and abuse"),
+        ("CODE", "Acceptance of the code of conduct"),
+    ]
+    assert all(len(one.indicators) >= 2 for one in ethical.criteria)
+
+
+def test_there_is_a_national_licence_with_words_of_its_own():
+    (licence,) = [scheme for scheme in SCHEMES if scheme.id == LICENCE]
+
+    assert [one.code for one in licence.criteria] == ["DEPOSIT", "OFFICE", "MANAGER", "ORDERS", "RETURNS"]
+    assert all(one.indicators for one in licence.criteria)
+    assert set(licence.mappings.values()) == {Standing.ACTIVE, Standing.SUSPENDED, Standing.REVOKED}
+    assert {authority for authority, scheme, _ in map(astuple, MANDATES) if scheme == LICENCE} == {
+        one.id for one in AUTHORITIES if one.kind == "ministry"
+    }
 
 
 def test_every_organisation_has_its_own_legal_name_and_a_latin_one():

@@ -7,7 +7,8 @@ Rules
 4. Times are instants in the one text form; text is bounded.
 5. A decision is flat; every other kind keeps its facts under ``data``.
 
-Compatibility: a member may be added as optional; none changes its meaning, none is removed.
+Compatibility: a member may be added as optional, and a kind; none changes its meaning, none is removed. Whoever does not
+know it stops there, so followers are renewed before the first such event is written.
 
 A check raises EventError with a sentence that begins with the path it was given; whoever checks the value around it
 puts its own path before that. So the path is only written where something is wrong, and a good body costs little.
@@ -23,6 +24,9 @@ from goodstanding.canonical import MAX_INTEGER, canonical_bytes, parse_time, unb
 from goodstanding.errors import EventError
 
 Check = Callable[[str, Any], None]
+
+MAX_CADENCE = 3660
+"""Most days from one release of a list to the next, about ten years."""
 
 _UUID7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}", re.ASCII)
 _NUMBER = re.compile(r"[A-Z]{2,6}-[0-9A-HJKMNP-TV-Z]{8}-\d\d", re.ASCII)
@@ -89,6 +93,16 @@ def integer(path: str, value: Any) -> None:
     """A whole number from 0 to 2^53-1."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MAX_INTEGER:
         raise EventError(f"{path} must be a whole number from 0 to 2^53-1, beyond which JSON readers would round")
+
+
+def whole(least: int, most: int) -> Check:
+    """A whole number from ``least`` to ``most``."""
+
+    def check(path: str, value: Any) -> None:
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            raise EventError(f"{path} must be a whole number from {least} to {most}")
+
+    return check
 
 
 def digest(path: str, value: Any) -> None:
@@ -233,7 +247,8 @@ KINDS: Mapping[str, Members] = {
     )),
     "mandate": _about(record_of(
         {"authority": identifier, "scheme": identifier, "acts": set_of(code), "from": time},
-        {"until": time, "end": one_of("expired", "withdrawn", "key_compromised"), "suspect_from": time},
+        {"until": time, "end": one_of("expired", "withdrawn", "key_compromised"), "suspect_from": time,
+         "succeeds": set_of(identifier)},
     )),
     "key": _about(record_of(
         {"owner": identifier, "role": code, "jwk": JWK, "at": time,
@@ -242,7 +257,11 @@ KINDS: Mapping[str, Members] = {
     "scheme": _about(record_of(
         {"id": identifier, "name": text(600), "version": text(40), "owner": identifier},
         {"criteria": set_of(CRITERION), "mappings": set_of(MAPPING), "mapping_version": text(40),
-         "assessment_required": boolean},
+         "assessment_required": boolean,
+         "cadence_days": whole(1, MAX_CADENCE)},
+    )),
+    "list": _about(record_of(
+        {"authority": identifier, "scheme": identifier, "snapshot": identifier, "at": time}, {"source": text(400)},
     )),
     "artefacts": _about(record_of({"hour": time, "root": digest})),
     "erasure": _about(record_of({"event_ids": set_of(uuid7, 100)})),

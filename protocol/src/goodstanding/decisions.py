@@ -61,6 +61,7 @@ class Generation:
     status_uri: str
     status_idx: int
     conditions: tuple["Condition", ...] = ()
+    authority: str | None = None  # that issues it
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Decision:
     local_word: str | None = None
     listed: Standing | None = None  # what the local word maps to; None when nothing does
     generation: Generation | None = None  # the generation this act opens
+    source: str | None = None  # where the list it comes from was copied from
 
     @classmethod
     def from_body(cls, body: Mapping[str, Any], index: int | None, listed: Standing | None = None) -> "Decision":
@@ -105,6 +107,7 @@ class Decision:
             local_word=body.get("local_word"),
             listed=listed,
             generation=_generation(body),
+            source=body.get("asserted_by"),
         )
 
 
@@ -121,6 +124,7 @@ def _generation(body: Mapping[str, Any]) -> Generation | None:
         status_uri=body["status"]["uri"],
         status_idx=body["status"]["idx"],
         conditions=conditions_of(accreditation),
+        authority=body["authority"],
     )
 
 

@@ -9,7 +9,10 @@ Rules
 5. Suspicion is lifted by a later event of the same mandate without an end, or with `expired`. Another mandate that
    begins at or after this one's end, and is not in doubt itself, lifts a withdrawal from its own beginning on; after a
    compromised key it clears what is first logged from then on, and nothing that was logged before.
-6. What lowers trust counts at once, what raises it once it is logged: of the logged events and of all, the worse wins.
+6. A mandate may say whom its authority succeeds under the scheme: what those had decided is its own from then on. Such
+   accreditations have a line: whoever opened them, and each that succeeded. The mandates of a line count as those of one
+   authority: the next one's mandate lifts a doubt as the same authority's would, and its end casts one.
+7. What lowers trust counts at once, what raises it once it is logged: of the logged events and of all, the worse wins.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,6 +47,7 @@ class MandateEvent:
     end: str | None = None  # one of ENDS
     suspect_from: datetime | None = None
     index: int | None = None  # log index; None while pending
+    succeeds: tuple[str, ...] = ()  # authorities whose accreditations under the scheme it has taken over
 
     @classmethod
     def from_body(cls, data: Mapping[str, Any], index: int | None) -> "MandateEvent":
@@ -56,6 +60,7 @@ class MandateEvent:
             end=data.get("end"),
             suspect_from=_time(data, "suspect_from"),
             index=index,
+            succeeds=tuple(data.get("succeeds", ())),
         )
 
     @property
@@ -80,6 +85,19 @@ def known_mandates(events: Iterable[MandateEvent], size: int | None = None) -> l
         if size is None or (event.index is not None and event.index < size):
             newest[event.authority, event.scheme, event.valid_from] = event
     return list(newest.values())
+
+
+def line(events: Iterable[MandateEvent], opened_by: str, size: int | None = None) -> tuple[str, ...]:
+    """The line of what an authority opened under a scheme, the opener first (rule 6); ``events`` are all of the scheme."""
+    successors: dict[str, list[str]] = {}
+    for event in events:
+        if size is None or (event.index is not None and event.index < size):
+            for predecessor in event.succeeds:
+                successors.setdefault(predecessor, []).append(event.authority)
+    found = [opened_by]
+    for authority in found:  # grows as it is read; nobody is in it twice
+        found += [one for one in dict.fromkeys(successors.get(authority, ())) if one not in found]
+    return tuple(found)
 
 
 def suspect(mandates: Sequence[MandateEvent], at: datetime, first_logged: datetime | None) -> datetime | None:
@@ -144,7 +162,7 @@ def next_turn(events: Iterable[MandateEvent], now: datetime) -> datetime | None:
 
 
 def _views(events: Sequence[MandateEvent], size: int | None) -> list[list[MandateEvent]]:
-    """The mandates as known at a size; without one, by all events and by the logged ones alone (rule 6)."""
+    """The mandates as known at a size; without one, by all events and by the logged ones alone (rule 7)."""
     known = known_mandates(events, size)
     if size is not None or all(event.index is not None for event in events):
         return [known]

@@ -69,6 +69,7 @@ class State:
     measures: tuple[Measure, ...] = ()
     generation: Generation | None = None
     redirects: tuple[Redirect, ...] = ()
+    source: str | None = None  # where the list that set the base was copied from
 
     def running(self, kind: MeasureKind, moment: datetime) -> tuple[Measure, ...]:
         """The open measures of a kind, the oldest first."""
@@ -147,6 +148,7 @@ def _based(state: State | None, decision: Decision) -> State:
         measures=state.measures if state else (),
         generation=state.generation if state else None,
         redirects=state.redirects if state else (),
+        source=decision.source,
     )
 
 

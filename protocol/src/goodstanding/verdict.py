@@ -58,6 +58,7 @@ REASONS: dict[str, str] = {
     "BEHIND": "This node has not yet seen the tree size asked for.",
     "ERASED": "What this rests on has been erased from the register.",
     "ISSUER_SUSPECT": "The authority's mandate or key is in doubt.",
+    "SOURCE_STALE": "The list this comes from should have come out again since; what it says may have changed.",
 }
 """Code and sentence of every reason the fold can give; the offline verifier adds its own."""
 
@@ -96,6 +97,7 @@ class Knowledge:
     witnessed: bool = False
     historical: bool = False  # the question named its own knownAt
     suspect: bool = False  # the authority's mandate is in doubt (`goodstanding.mandates`)
+    source_stale: bool = False  # the list it rests on is older than its cadence (`goodstanding.cadence`)
     listed_code: int | None = None  # the accreditation's code in the newest status list
 
 
@@ -146,7 +148,8 @@ def conclude(
 
     ``state`` is the fold at ``as_of`` (the time of answering when None). The newest status list code counts only for
     questions about now or later; where it is worse than the fold's it wins, with reason ``PENDING_LOG``. A suspect
-    issuer turns what would be good, and nothing else, into ``CANNOT_CONCLUDE``.
+    issuer turns what would be good, and nothing else, into ``CANNOT_CONCLUDE``; so does a stale list, which is also said
+    beside any other answer that rests on it.
     """
     at = as_of or knowledge.now
     standing = shown(state, at)
@@ -155,6 +158,9 @@ def conclude(
         kind, reasons = _narrow(kind, reasons, state, at, asked)
     if knowledge.suspect and kind is VerdictKind.IN_GOOD_STANDING:
         kind, reasons = VerdictKind.CANNOT_CONCLUDE, [*reasons, reason("ISSUER_SUSPECT")]
+    if knowledge.source_stale:
+        kind = VerdictKind.CANNOT_CONCLUDE if kind is VerdictKind.IN_GOOD_STANDING else kind
+        reasons = [*reasons, reason("SOURCE_STALE")]
     if not knowledge.historical and knowledge.now > knowledge.fresh_until:
         kind, reasons = VerdictKind.CANNOT_CONCLUDE, [*reasons, reason("STALE")]
     generation = state.generation if state else None
@@ -177,8 +183,9 @@ def conclude(
 
 
 def _listed(knowledge: Knowledge) -> int | None:
-    """The listed code, where it says more than that the issuer is suspect, which is known here already."""
-    return None if knowledge.suspect and knowledge.listed_code == ISSUER_SUSPECT else knowledge.listed_code
+    """The listed code, where it says more than that the issuer is suspect or the list stale, which is known already."""
+    doubted = knowledge.suspect or knowledge.source_stale
+    return None if doubted and knowledge.listed_code == ISSUER_SUSPECT else knowledge.listed_code
 
 
 def _kind(standing: Standing | None, listed: int | None) -> tuple[VerdictKind, list[Reason], Standing | None]:
@@ -200,7 +207,7 @@ _BY_CODE = {
     3: VerdictKind.CANNOT_CONCLUDE,
 }
 ISSUER_SUSPECT = 3
-"""Status code of what cannot be concluded: also what a suspect issuer makes of a 0."""
+"""Status code of what cannot be concluded: also what a suspect issuer or a stale list makes of a 0."""
 
 _LISTED_REASON = {1: "REVOKED_OR_SUPERSEDED", 2: "SUSPENDED", 3: "ISSUER_SUSPECT"}
 

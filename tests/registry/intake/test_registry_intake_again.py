@@ -1,8 +1,10 @@
 """The next list of the same source: what is a change, what is none, and what is only counted."""
 
+from datetime import timedelta
+
 import pytest
 
-from registry.errors import Conflict, Forbidden
+from registry.errors import Conflict, Forbidden, NotFound
 
 
 def org(at: int, word: str = "Worker (A rating)", name: str = "Org {}") -> list[str]:
@@ -70,6 +72,40 @@ async def test_a_list_cut_off_in_mid_alphabet_is_held_until_the_releaser_says_ho
     assert await listed.rows("select standing, count(*) from accreditations group by 1 order by 1") == [
         ("ACTIVE", 30), ("NOT_ASSERTED", 30),
     ]  # fmt: skip
+
+
+async def test_a_list_does_not_wait_for_its_release_longer_than_a_proposal_would(listed, uk):
+    waiting = await listed.stage(uk([org(at) for at in range(60)]))
+    listed.clock.now += timedelta(days=14)
+
+    with pytest.raises(Conflict, match="waited too long") as refusal:
+        await listed.release(waiting)
+    assert refusal.value.code == "SNAPSHOT_EXPIRED"
+    await listed.release(await listed.stage(uk([org(at) for at in range(60)])))
+
+
+async def test_a_list_is_rejected_by_whoever_might_have_released_it(listed, uk):
+    staged = await listed.stage(uk([org(at) for at in range(60)]))
+    intake, people = listed.intake(), listed.people
+    for who in ("ana", "robot"):
+        with pytest.raises(Forbidden):
+            await intake.reject(people[who], staged.id, "Wrong file", key="1")
+    with pytest.raises(NotFound):
+        await intake.reject(people["nima"], staged.id, "Wrong file", key="1")
+
+    for _ in range(2):
+        assert (await intake.reject(people["ben"], staged.id, "Wrong file", key="1")).state == "REJECTED"
+    with pytest.raises(Conflict, match="was rejected"):
+        await listed.release(staged)
+    with pytest.raises(Conflict, match="already rejected"):
+        await intake.reject(people["ben"], staged.id, "Wrong file", key="2")
+    again = await listed.stage(uk([org(at) for at in range(60)]))
+    assert (again.id != staged.id, (await listed.release(again)).state) == (True, "RELEASED")
+    with pytest.raises(Conflict, match="already released"):
+        await intake.reject(people["ben"], again.id, "Too late", key="3")
+    assert await listed.rows("select rejected_by, rejection from snapshots where state = 'REJECTED'") == [
+        ("ben", "Wrong file")
+    ]
 
 
 async def test_held_rows_are_not_absent(listed, uk):

@@ -99,3 +99,20 @@ async def test_through_the_public_schema(register, uk):
     done = (await register.ask(RELEASE, "ben", i=asked))["releaseSnapshot"]
     assert (done["snapshot"]["state"], done["snapshot"]["releasedListings"]) == ("RELEASED", 2)
     assert (await register.ask(RELEASE, "ben", i=asked))["releaseSnapshot"] == done
+
+    register.clock.forward(seconds=1)
+    next_file = io.BytesIO(uk([org(1)]))  # half of them are gone
+    cut = await intake.stage(
+        await register.actor("ana"), next_file, layout="uk-sponsors", transcribed_from="https://gov.example/list.csv"
+    )
+    why = "query ($id: ID!) { snapshot(id: $id) { heldBecause } }"
+    assert "1 of the 2" in (await register.ask(why, "ben", id=cut.id))["snapshot"]["heldBecause"]
+    asked = {"snapshot": cut.id, "fileHash": cut.file_hash}
+    codes = [
+        (await register.ask(RELEASE, "ben", i=asked | said))["releaseSnapshot"].get("code")
+        for said in (
+            {"idempotencyKey": "2"}, {"idempotencyKey": "3", "removes": None}, {"idempotencyKey": "4", "removes": 2},
+            {"idempotencyKey": "5", "removes": 1}, {"idempotencyKey": "5", "removes": 2},
+        )
+    ]  # fmt: skip
+    assert codes == ["REMOVES_MANY", "REMOVES_MANY", "REMOVES_OTHERS", None, "KEY_REUSED"]

@@ -9,7 +9,8 @@ The steps, in this order; the first that cannot be taken answers CANNOT_CONCLUDE
 4. The fold and the verdict table answer (`goodstanding.standing`, `goodstanding.verdict`), within the freshness
    bound by signed time [STALE]; a signed time far ahead of this node's clock is not fresh either.
 5. "In good standing" is no answer while the authority's mandate is in doubt [ISSUER_SUSPECT] (`goodstanding.mandates`).
-6. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
+6. Nor is it while the list it rests on is older than its cadence [SOURCE_STALE] (`goodstanding.cadence`).
+7. "In good standing" about now needs a current status list that does not say worse [STALE, PENDING_LOG].
 """
 
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from gateway.verification.lists import Listed, StatusLists
 from gateway.verification.projection import Accreditation, Projection
 from gateway.verification.question import Question, ScopeQuestion
 from gateway.verification.records import RecordStore
+from goodstanding.cadence import source_turn
 from goodstanding.errors import ActNotAllowed, NumberError
 from goodstanding.mandates import suspicion
 from goodstanding.mirror import Mirror, signed_time
@@ -123,7 +125,7 @@ def _by_number(text: str, question: Question, moment: _Moment, projection: Proje
     known = projection.by_number(number)
     if known is None:
         code = "STALE" if moment.stale else "UNKNOWN_NUMBER"
-    elif not _belongs(known, question.scope):
+    elif not _belongs(known, question.scope, moment, projection):
         code = "OUT_OF_SCOPE"
     else:
         return known
@@ -136,8 +138,11 @@ def _sampled(verdict: Verdict) -> Verdict:
     return replace(verdict, reasons=(*verdict.reasons, reason("SAMPLE")))
 
 
-def _belongs(known: Accreditation, scope: ScopeQuestion | None) -> bool:
-    return scope is None or (scope.authority in (None, known.authority) and scope.scheme in (None, known.scheme))
+def _belongs(known: Accreditation, scope: ScopeQuestion | None, moment: _Moment, projection: Projection) -> bool:
+    """Whether it is of the scheme asked for, and of the authority: whoever opened it, or has taken it over since."""
+    if scope is None or scope.scheme not in (None, known.scheme):
+        return scope is None
+    return scope.authority in (None, known.authority) or scope.authority in projection.line(known, moment.size)
 
 
 def _narrowed(
@@ -145,7 +150,7 @@ def _narrowed(
 ) -> Sequence[Accreditation]:
     """Those of the authority and scheme asked for; where several are left, the one that covers what is asked."""
     scope = question.scope
-    kept = [known for known in found if _belongs(known, scope)]
+    kept = [known for known in found if _belongs(known, scope, moment, projection)]
     if scope is None or len(kept) < 2 or not scope.asks_cover:
         return kept
     covering = [known for known in kept if _covers(known, scope, question, moment, projection)]
@@ -182,16 +187,19 @@ def _about(known: Accreditation, question: Question, moment: _Moment, sources: S
     except ActNotAllowed:
         blank = cannot_conclude("UNRECOGNISED", knowledge, as_of=as_of, number=known.number)
         return _sampled(replace(blank, reasons=(UNKNOWN_ACT,)))
-    if mandates := sources.projection.mandates(known):
+    if mandates := sources.projection.mandates(known, moment.size):
         since = suspicion(mandates, decisions, at, moment.size, first_logged=sources.mirror.sizes.first_logged)
         knowledge = replace(knowledge, suspect=since is not None)
     live = moment.size is None and at >= moment.now
+    if (turn := source_turn(state, sources.projection.lists_of(known), at, moment.size)) is not None:
+        fresh = min(knowledge.fresh_until, turn) if live and turn > at else knowledge.fresh_until
+        knowledge = replace(knowledge, source_stale=turn <= at, fresh_until=fresh)
     listed = _listed(state, sources.lists, moment.now) if live else None
     if listed is not None:
         fresh = min(knowledge.fresh_until, listed.until)
         knowledge = replace(knowledge, listed_code=listed.code, fresh_until=fresh)
     asked = question.scope.against(state.generation.scope) if question.scope and state and state.generation else None
-    labels = sources.projection.called(known)
+    labels = sources.projection.called(known, state.generation.authority if state and state.generation else None)
     verdict = conclude(known.number, state, knowledge, labels, as_of=as_of, asked=asked)
     if live and listed is None and verdict.verdict is VerdictKind.IN_GOOD_STANDING:
         verdict = _unlisted(verdict)
@@ -205,7 +213,7 @@ def _listed(state: State | None, lists: StatusLists, now: datetime) -> Listed | 
 
 
 def _unlisted(verdict: Verdict) -> Verdict:
-    """No current status list says that nothing worse was decided meanwhile (step 6)."""
+    """No current status list says that nothing worse was decided meanwhile (step 7)."""
     standing, *others = verdict.reasons
     return replace(verdict, verdict=VerdictKind.CANNOT_CONCLUDE, reasons=(standing, reason("STALE"), *others))
 

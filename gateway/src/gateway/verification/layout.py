@@ -4,11 +4,11 @@
 
     header       48   u32 decisions, u32 generations, u32 links, u32 authority*, u32 scheme*,
                       u16 keys, u16 bytes of the name, 16 organisation', u8 flags, 7 zeros
-    decision     76   16 event id, i64 effective from, i64 decided at, i64 effective until, u64 log index,
-                      u32 act*, u32 local word*, u32 mapping*, u32 generation (from 1, 0: opens none),
+    decision     80   16 event id, i64 effective from, i64 decided at, i64 effective until, u64 log index,
+                      u32 act*, u32 local word*, u32 mapping*, u32 source*, u32 generation (from 1, 0: opens none),
                       u32 first link, u16 links that it corrects, u8 closes (1: its first link), u8 basis, u8 measure,
                       u8 suspensive, 2 zeros; in the order of the chain
-    generation   32   i64 valid from, i64 valid until, u64 status index, u32 status URI*, u32 scope*
+    generation   36   i64 valid from, i64 valid until, u64 status index, u32 status URI*, u32 scope*, u32 authority*
     link         16   event id: what a decision closes, then what it corrects
     key          16   what the newest accreditation object is found by (`keys.py`)
     name              UTF-8: the organisation's name in that object
@@ -33,8 +33,8 @@ from goodstanding.transitions import Basis, Standing
 Block = bytes | memoryview
 
 HEADER: Final = Struct("=IIIIIHH16sB7x")
-DECISION: Final = Struct("=16sqqqQIIIIIHBBBB2x")
-GENERATION: Final = Struct("=qqQII")
+DECISION: Final = Struct("=16sqqqQIIIIIIHBBBB2x")
+GENERATION: Final = Struct("=qqQIII")
 ID: Final = 16
 NEVER: Final = -(2**63)
 FLAGS: Final = 40
@@ -185,6 +185,7 @@ def _decision(body: Mapping[str, Any], index: int, labels: Labelling, generation
         labels.id(body["act"]),
         0 if word is None else labels.id(word),
         0 if word is None else labels.mapping_id(body["scheme"], body.get("mapping_version", "")),
+        labels.id(body["asserted_by"]) if "asserted_by" in body else 0,
         generation,
         link,
         len(body.get("corrects", ())),
@@ -204,6 +205,7 @@ def _generation(body: Mapping[str, Any], labels: Labelling) -> bytes:
         status["idx"],
         labels.id(status["uri"]),
         labels.scope_id(accreditation["scope"]),
+        labels.id(body["authority"]),
     )
 
 
@@ -213,8 +215,8 @@ def _links(body: Mapping[str, Any]) -> bytes:
 
 
 def _read(row: tuple[Any, ...], number: str, block: Block, ends: tuple[int, int, int, int], words: Words) -> Decision:
-    event, start, decided, until, index, act, word, mapping, generation, link, corrects, closes, basis, *flags = row
-    measure, suspensive = flags
+    event, start, decided, until, index, act, word, mapping, source, generation, link, *small = row
+    corrects, closes, basis, measure, suspensive = small
     event_id = id_text(event)
     said = words.text(word) if word else None
     at = ends[1] + link * ID
@@ -237,11 +239,12 @@ def _read(row: tuple[Any, ...], number: str, block: Block, ends: tuple[int, int,
         generation=_read_generation(event_id, block, ends[0] + (generation - 1) * GENERATION.size, words)
         if generation
         else None,
+        source=words.text(source) if source else None,
     )
 
 
 def _read_generation(event_id: str, block: Block, at: int, words: Words) -> Generation:
-    start, end, idx, uri, scope = GENERATION.unpack_from(block, at)
+    start, end, idx, uri, scope, authority = GENERATION.unpack_from(block, at)
     return Generation(
         event_id=event_id,
         scope=words.scope(scope),
@@ -249,6 +252,7 @@ def _read_generation(event_id: str, block: Block, at: int, words: Words) -> Gene
         valid_until=None if end == NEVER else _moment(end),
         status_uri=words.text(uri),
         status_idx=idx,
+        authority=words.text(authority),
     )
 
 

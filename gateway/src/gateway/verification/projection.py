@@ -25,6 +25,7 @@ from gateway.verification.lists import MAX_LISTS
 from gateway.verification.names import Names, display_name
 from gateway.verification.organisations import Organisation
 from gateway.verification.sections import SUBJECT, Base
+from goodstanding.cadence import Lists
 from goodstanding.feed import Entry
 from goodstanding.mandates import MandateEvent
 from goodstanding.merkle import HASH_SIZE
@@ -41,7 +42,7 @@ class Accreditation:
     """What is known of one number; its decisions are read when they are asked for."""
 
     number: str
-    authority: str
+    authority: str  # that opened it
     scheme: str
     organisation: bytes  # its key
     erased: bool
@@ -96,20 +97,32 @@ class Projection:
         """Its decisions, in the order of their chain."""
         return layout.decisions_of(known.block, known.number, self)
 
-    def called(self, known: Accreditation) -> Called:
-        """The names and the time zone an answer about this accreditation carries; ids where no name is known."""
-        authority = self.names.authorities.get(known.authority)
+    def called(self, known: Accreditation, issuer: str | None = None) -> Called:
+        """The names and the time zone an answer about this accreditation carries; ids where no name is known.
+
+        ``issuer`` is the authority of the generation in force; without one it is whoever opened the accreditation.
+        """
+        decider = issuer or known.authority
+        authority = self.names.authorities.get(decider)
         owner = self._organisation(known.organisation)
         return Called(
             organisation_name=layout.name_of(known.block) or (owner.name if owner else None),
-            authority=authority.name if authority else known.authority,
+            authority=authority.name if authority else decider,
             scheme=self.names.schemes.get(known.scheme, known.scheme),
             time_zone=authority.time_zone if authority else "UTC",
         )
 
-    def mandates(self, known: Accreditation) -> Sequence[MandateEvent]:
-        """The mandates its authority has had under its scheme, as their events tell them."""
-        return self.names.mandates.get(f"{known.authority}\n{known.scheme}", ())
+    def mandates(self, known: Accreditation, size: int | None = None) -> Sequence[MandateEvent]:
+        """The mandates its line has had under its scheme, as their events tell them, as known at a size."""
+        return self.names.mandates_of(known.authority, known.scheme, size)
+
+    def line(self, known: Accreditation, size: int | None = None) -> Sequence[str]:
+        """Whoever opened it, and each authority that has taken over since, as known at a size."""
+        return self.names.line(known.authority, known.scheme, size)
+
+    def lists_of(self, known: Accreditation) -> Lists:
+        """What is known of its authority's lists under its scheme, and of how often they come out."""
+        return self.names.lists(known.authority, known.scheme)
 
     # ---- what the ids in a block stand for (`layout.Words`) ------------------------------------------------------
 
@@ -137,12 +150,8 @@ class Projection:
                 self._decide(entry, body)
             case "organisation", body:
                 self._describe(body)
-            case "authority", body:
-                self.names.take_authority(body["data"])
-            case "scheme", body:
-                self.names.take_scheme(body["data"])
-            case "mandate", body:
-                self.names.take_mandate(body["data"], entry.index)
+            case (("authority" | "scheme" | "list" | "mandate"), body):
+                self.names.take(body, entry.leaf.recorded_at, entry.index)
             case "erasure", body:
                 gone = set(map(id_bytes, body["data"]["event_ids"]))
                 self.erasures |= gone

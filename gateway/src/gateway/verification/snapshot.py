@@ -3,7 +3,7 @@ r"""A snapshot: one file that holds the whole projection at one tree size, mappe
     header     4096 bytes
                0     8   magic "gsedge\r\n"
                8     4   u32 01020304 hexadecimal, in the byte order of the machine that wrote the file, as all numbers
-               12    4   u32 version, now 3
+               12    4   u32 version, now 4
                16    8   u64 bytes of the whole file
                24    8   u64 tree size
                32   32   root
@@ -16,7 +16,7 @@ r"""A snapshot: one file that holds the whole projection at one tree size, mappe
     origin, note                   the log's name; the checkpoint of this tree size with its newest time cosignature
     range                          the tree's right edge, 32 bytes a hash (`goodstanding.merkle.CompactRange`)
     sizes, times, roots, firsts    i64, i64, 32 bytes, i64: every published size (`goodstanding.sizes`)
-    meta                           JSON: authorities, schemes, mappings, mandates, erasures that are awaited
+    meta                           JSON: authorities, schemes, mappings, mandates, cadences, lists, erasures awaited
     label.text .ends .first .rows  `labels.py`
     account.first .ends .data      number -> block (`layout.py`)
     organisation.first .keys .ends .data    key -> event id ‖ u16 verified keys ‖ verified keys ‖ name
@@ -44,7 +44,7 @@ from typing import IO, Final, Literal, Self, TypeVar
 from gateway.verification.tables import EMPTY, Buffer, Write
 
 MAGIC: Final = b"gsedge\r\n"
-VERSION: Final = 3
+VERSION: Final = 4
 ORDER: Final = 0x01020304
 HEADER_SIZE: Final = 4096
 

@@ -69,7 +69,7 @@ def create_app(
         organisations=Organisations(database, clock, worker.wake),
         accreditations=Accreditations(database, clock, settings, worker.wake),
         relations=Relations(database, clock, worker.wake),
-        erasures=Erasures(database, clock, worker.wake),
+        erasures=Erasures(database, clock, settings, worker.wake),
         people=People(database, clock),
         administration=Administration(database, clock, settings, worker.wake),
         intake=Intake(database, clock, settings, worker.wake),

@@ -64,12 +64,28 @@ _CRITERIA = (
     )),
     SampleCriterion("CODE", "Acceptance of the code of conduct", (
         "The head of the organisation has signed the code and shows it to workers and employers",
+        "Contracts with sub-agents and partners abroad bind them to it as well",
     )),
 )  # fmt: skip
 
 _LICENCE_CRITERIA = (
     SampleCriterion("DEPOSIT", "A deposit is lodged", ("The bank's confirmation is not older than a year",)),
     SampleCriterion("OFFICE", "An office that workers can visit", ("Opening hours are posted and kept",)),
+    SampleCriterion(
+        "MANAGER",
+        "A person who answers for the business",
+        ("The licence names a manager who lives in the country and was not behind a licence that was withdrawn",),
+    ),
+    SampleCriterion(
+        "ORDERS",
+        "Recruits only against registered job orders",
+        ("Each job advertised can be found among the orders lodged with the ministry",),
+    ),
+    SampleCriterion(
+        "RETURNS",
+        "Reports who left, for whom and where",
+        ("A return for each quarter reaches the ministry within thirty days",),
+    ),
 )
 
 SCHEMES = (

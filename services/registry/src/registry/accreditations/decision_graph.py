@@ -12,9 +12,10 @@ from registry.accreditations.events import Recorded
 from registry.context import Info
 from registry.documented import documented
 from registry.ids import Node as Id
-from registry.loaders import several
+from registry.loaders import known, several
 from registry.pages import Page, PageRequest, cursor, page_request
 from registry.relay import UNSET, Node, PageInfo, page_info, said
+from registry.schemes.graph import Authority, authority_type
 
 DECISION = "decision"
 ERASED = "ERASED"
@@ -36,6 +37,11 @@ class Decision(Node):
     measure: str | None = strawberry.field(description="disciplinary, preventive or administrative.")
     public_text: str | None = strawberry.field(description="What the authority says about it.")
     pending: bool = strawberry.field(description="True until a published checkpoint of the log covers it.")
+
+    @documented
+    async def authority(self, info: Info) -> Authority:
+        """Who decided it: not always who decides now."""
+        return authority_type(await known(info.context.loaders.authorities, self.recorded.body["authority"]))
 
     @documented
     async def closes(self, info: Info) -> "Decision | None":

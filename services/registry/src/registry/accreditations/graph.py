@@ -5,8 +5,10 @@ from typing import Any
 
 import strawberry
 
+from goodstanding.cadence import source_stale
 from goodstanding.canonical import parse_time
 from goodstanding.mandates import suspicion
+from goodstanding.transitions import Basis as Decided
 from goodstanding.verdict import last_day, local_day
 from registry import checks
 from registry.accreditations import model, repository
@@ -15,7 +17,7 @@ from registry.accreditations.decision_graph import DecisionConnection, decision_
 from registry.accreditations.enums import Basis, Standing
 from registry.accreditations.events import LogPosition
 from registry.accreditations.repository import Filter
-from registry.accreditations.views import ISSUER_SUSPECT, View
+from registry.accreditations.views import ISSUER_SUSPECT, SOURCE_STALE, View
 from registry.context import Info
 from registry.documented import documented
 from registry.errors import Invalid
@@ -151,6 +153,8 @@ class Accreditation(Node):
         beside = [Overlay(code=one.code, since=one.since, note=one.note) for one in found.beside]
         if since := await self._doubt(info, at, asked):
             beside.append(Overlay(code=ISSUER_SUSPECT, since=since, note=None))
+        if since := await self._overdue(info, found, at, asked):
+            beside.append(Overlay(code=SOURCE_STALE, since=since, note=None))
         return _standing_view(found, beside, asked, projected=said(as_of) is not None and at > info.context.now)
 
     @documented
@@ -216,7 +220,7 @@ class Accreditation(Node):
         """Since when what it says is suspect, because its authority is (`goodstanding.mandates`)."""
         if not self.facts.doubtful:
             return None
-        events = await info.context.loaders.mandate_events.load((self.facts.authority_id, self.facts.scheme_id)) or []
+        events = await info.context.loaders.mandate_events.load((self.facts.opened_by, self.facts.scheme_id)) or []
         if not any(event.doubted for event in events):
             return None
         times = {one.log_index: one.logged_at for one in await known(info.context.loaders.decisions, self.number)}
@@ -228,6 +232,17 @@ class Accreditation(Node):
 
     async def _position(self, info: Info, at: datetime) -> LogPosition:
         return await known(info.context.loaders.log, at)
+
+    async def _overdue(self, info: Info, found: Shown, at: datetime, known_at: datetime | None) -> datetime | None:
+        """Since when the list it rests on is older than its cadence (`goodstanding.cadence`)."""
+        if found.basis is Decided.DECIDED:
+            return None
+        lists = await info.context.loaders.lists_of.load((self.facts.opened_by, self.facts.scheme_id))
+        if lists is None:
+            return None
+        position = None if known_at is None else await self._position(info, known_at)
+        state = (await self._view(info)).state_at(at, position)
+        return source_stale(state, lists, at, None if position is None else position.size)
 
     async def _view(self, info: Info) -> View:
         return await known(info.context.loaders.views, self.number)

@@ -56,6 +56,7 @@ class Accreditation:
     head: bytes | None = field(repr=False)
     scope: Mapping[str, Any]  # of the newest generation, or as applied for
     public: bool  # something of it is visible to everyone
+    opened_by: str  # the authority that opened it; another one may have taken over since
     current: Mapping[str, Any] | None = None  # projection, as it is stored
     doubtful: bool = True  # something has happened to a mandate it may rest on
 

@@ -32,10 +32,11 @@ _KEPT = [
         "scope",
         "public_standing",
         "current",
+        "opened_by",
     )
 ]
-_DOUBTFUL = exists().where(
-    _MANDATES.c.authority_id == _ACCREDITATIONS.c.authority_id,
+_DOUBTFUL = exists().where(  # of one that was taken over, any mandate of its line may be the one
+    (_MANDATES.c.authority_id == _ACCREDITATIONS.c.authority_id) | _ACCREDITATIONS.c.opened_by.is_not(None),
     _MANDATES.c.scheme_id == _ACCREDITATIONS.c.scheme_id,
     _MANDATES.c.changed,
 )
@@ -84,6 +85,29 @@ async def lock_accreditation(tx: WriteTx, number: str) -> Accreditation | None:
 async def touch(tx: WriteTx, number: str, now: datetime) -> None:
     """Note that something was decided."""
     await tx.execute(update(AccreditationRow).where(col(AccreditationRow.number) == number).values(changed_at=now))
+
+
+async def hand_over(tx: WriteTx, scheme_id: str, predecessor: str, successor: str, now: datetime) -> None:
+    """Make the predecessor's accreditations under a scheme the successor's; they keep who opened them."""
+    table = _ACCREDITATIONS.c
+    theirs = (table.authority_id == predecessor) & (table.scheme_id == scheme_id)
+    opener = func.coalesce(table.opened_by, table.authority_id)
+    changes = {"authority_id": successor, "opened_by": opener, "changed_at": now}
+    await tx.execute(update(_ACCREDITATIONS).where(theirs).values(changes))
+
+
+async def open_at_both(tx: WriteTx, scheme_id: str, predecessor: str, successor: str) -> str | None:
+    """A number of the predecessor's whose organisation has an open accreditation at the successor as well."""
+    theirs, ours = _ACCREDITATIONS.alias(), _ACCREDITATIONS.alias()
+    same = (theirs.c.organisation_id == ours.c.organisation_id) & (ours.c.scheme_id == scheme_id) & ours.c.open
+    statement = (
+        select(theirs.c.number)
+        .join(ours, same & (ours.c.authority_id == successor))
+        .where(theirs.c.authority_id == predecessor, theirs.c.scheme_id == scheme_id, theirs.c.open)
+        .order_by(theirs.c.number)
+        .limit(1)
+    )
+    return (await tx.scalars(statement)).first()
 
 
 async def by_numbers(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, Accreditation]:
@@ -212,6 +236,7 @@ def _accreditation(row: Any) -> Accreditation:
         public=row.public_standing is not None,
         current=row.current,
         doubtful=getattr(row, "doubtful", True),
+        opened_by=row.opened_by or row.authority_id,
     )
 
 

@@ -175,6 +175,7 @@ class Accreditations:
                 raise Invalid("This is about the register itself: use approveAdministration.", field="proposal")
             need_digest(proposal, digest)
             case = await _case(tx, proposal.number)
+            _need_same_authority(case, proposal)
             await self._approve(tx, case, proposal, actor, event_id, not_before(case.history, now))
         self._wake()
         return event_id
@@ -373,6 +374,16 @@ async def _need_known(tx: WriteTx, draft: ApplicationDraft) -> None:
     for what, found in known.items():
         if not found:
             raise NotFound(f"There is no {what} {getattr(draft, what)[:60]!r}.")
+
+
+def _need_same_authority(case: Case, proposal: Proposal) -> None:
+    """Conflict where another authority has taken over since: its own persons decide now."""
+    if case.authority.id != proposal.authority_id:
+        raise Conflict(
+            f"{case.authority.id} has taken over {proposal.number} from {proposal.authority_id} since this was proposed; "
+            "have it proposed there.",
+            code="TAKEN_OVER",
+        )
 
 
 def _need_mandate(case: Case, act: str, now: datetime) -> None:

@@ -37,6 +37,7 @@ class AccreditationRow(SQLModel, table=True):
     current: dict[str, Any] | None = Field(default=None, sa_column=json(nullable=True))  # projection: `current.py`
     created_at: datetime = Field(sa_column=utc())
     changed_at: datetime = Field(sa_column=utc())
+    opened_by: str | None = Field(default=None, max_length=200)  # where another authority has taken it over since
 
 
 class AccreditationCorridorRow(SQLModel, table=True):

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from goodstanding.standing import Decision, public_history
+from goodstanding.standing import Decision, State, fold, public_history
 from registry.accreditations.current import Beside, Shown, shown_at
 from registry.accreditations.events import LogPosition
 
 PENDING_LOG = "PENDING_LOG"
 ISSUER_SUSPECT = "ISSUER_SUSPECT"
+SOURCE_STALE = "SOURCE_STALE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,10 @@ class View:
     def pending(self, at: datetime) -> list[Decision]:
         """Visible decisions in effect at this instant that no published checkpoint covers yet."""
         return [d for d in self.seen if d.index is None and d.effective_from <= at]
+
+    def state_at(self, at: datetime, known: LogPosition | None) -> State | None:
+        """The state at an instant; `known` limits it to what was logged then (rule 3)."""
+        return fold(self.seen, at) if known is None else fold(self.complete, at, known.size)
 
     def shown_at(self, at: datetime, known: LogPosition | None) -> Shown | None:
         """What is shown at an instant; `known` limits it to what was logged then (rule 3)."""

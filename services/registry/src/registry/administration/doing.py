@@ -8,6 +8,7 @@ from typing import Any
 from goodstanding.canonical import parse_time
 from registry.access import repository as access
 from registry.access.model import Role
+from registry.accreditations import repository as accreditations
 from registry.administration.model import ADMINS_NEEDED, At, act_of
 from registry.database import WriteTx
 from registry.errors import Conflict, NotFound
@@ -24,6 +25,14 @@ class Doing:
 
     prepare: Callable[[WriteTx, Content, datetime], Awaitable[Any]]
     store: Callable[[WriteTx, Any, datetime], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Succession:
+    """An authority takes over under its mandate."""
+
+    mandate: Mandate
+    predecessor: str
 
 
 async def place_of(tx: WriteTx, content: Content) -> str:
@@ -65,6 +74,19 @@ async def _to_end(tx: WriteTx, content: Content, now: datetime) -> Mandate:
     return await service.mandate_to_end(tx, content["mandate"], end=content["end"], suspect_from=suspect_from, now=now)
 
 
+async def _to_succeed(tx: WriteTx, content: Content, now: datetime) -> Succession:
+    made = await service.mandate_to_succeed(tx, content["mandate"], content["predecessor"], now)
+    twice = await accreditations.open_at_both(tx, made.scheme_id, content["predecessor"], made.authority_id)
+    if twice is not None:
+        raise Conflict(
+            f"The organisation of {twice} has an open accreditation at {made.authority_id} as well; end or merge one "
+            "of the two first.",
+            blocked_by=twice,
+            code="ALREADY_OPEN",
+        )
+    return Succession(made, content["predecessor"])
+
+
 async def _with_mapping(tx: WriteTx, content: Content, _: datetime) -> Scheme:
     return await service.scheme_with_mapping(
         tx, content["scheme"], version=content["version"], mappings=content["mappings"]
@@ -76,6 +98,10 @@ async def _with_criteria(tx: WriteTx, content: Content, _: datetime) -> Scheme:
         tx, content["scheme"], version=content["version"], criteria=content["criteria"],
         assessment_required=content.get("assessment_required", False),
     )  # fmt: skip
+
+
+async def _with_cadence(tx: WriteTx, content: Content, _: datetime) -> Scheme:
+    return await service.scheme_with_cadence(tx, content["scheme"], content.get("days"))
 
 
 async def _to_grant(tx: WriteTx, content: Content, _: datetime) -> Content:
@@ -108,6 +134,11 @@ async def _store_end(tx: WriteTx, made: Mandate, now: datetime) -> None:
     await service.store_end(tx, made, now=now)
 
 
+async def _store_succession(tx: WriteTx, made: Succession, now: datetime) -> None:
+    mandate = await service.store_succession(tx, made.mandate, now=now)
+    await accreditations.hand_over(tx, mandate.scheme_id, made.predecessor, mandate.authority_id, now)
+
+
 async def _store_scheme(tx: WriteTx, made: Scheme, now: datetime) -> None:
     await service.store_scheme_change(tx, made, now=now)
 
@@ -123,8 +154,10 @@ async def _withdraw(tx: WriteTx, made: Content, _: datetime) -> None:
 _DOING: Mapping[str, Doing] = {
     "give_mandate": Doing(_to_give, _store_given),
     "end_mandate": Doing(_to_end, _store_end),
+    "succeed": Doing(_to_succeed, _store_succession),
     "set_mappings": Doing(_with_mapping, _store_scheme),
     "publish_criteria": Doing(_with_criteria, _store_scheme),
+    "set_cadence": Doing(_with_cadence, _store_scheme),
     "grant_role": Doing(_to_grant, _grant),
     "withdraw_role": Doing(_to_withdraw, _withdraw),
 }

@@ -65,6 +65,20 @@ class MandateEndDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class SuccessionDraft:
+    """An authority that takes over what another had decided under a scheme, with the approval; by its mandate."""
+
+    mandate: str
+    predecessor: str
+    reason: str
+
+    def content(self) -> dict[str, Any]:
+        """The canonical content; Invalid."""
+        member("predecessor", bodies.identifier, self.predecessor)
+        return {"act": "succeed", "mandate": self.mandate, "predecessor": self.predecessor} | _reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class MappingsDraft:
     """A new version of what a scheme's local words mean: (word, standing)."""
 
@@ -116,6 +130,23 @@ class CriteriaDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CadenceDraft:
+    """Within how many days the lists of a scheme come out again; None: nothing is said any more."""
+
+    scheme: str
+    days: int | None
+    reason: str
+
+    def content(self) -> dict[str, Any]:
+        """The canonical content; Invalid."""
+        made: dict[str, Any] = {"act": "set_cadence", "scheme": self.scheme}
+        if self.days is not None:
+            member("days", bodies.whole(1, bodies.MAX_CADENCE), self.days)
+            made["days"] = self.days
+        return made | _reason(self.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class RoleDraft:
     """A role to be granted to a member at an authority, or withdrawn."""
 
@@ -136,7 +167,7 @@ class RoleDraft:
         return made | {"member": self.member, "role": role} | _reason(self.reason)
 
 
-Draft = MandateDraft | MandateEndDraft | MappingsDraft | CriteriaDraft | RoleDraft
+Draft = MandateDraft | MandateEndDraft | SuccessionDraft | MappingsDraft | CriteriaDraft | CadenceDraft | RoleDraft
 
 
 def _reason(text: str) -> dict[str, str]:

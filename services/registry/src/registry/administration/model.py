@@ -37,8 +37,10 @@ class Act:
 ACTS = (
     Act("give_mandate", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "give a mandate"),
     Act("end_mandate", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "end a mandate"),
+    Act("succeed", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "let an authority succeed another"),
     Act("set_mappings", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "say what local words mean"),
     Act("publish_criteria", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "publish criteria"),
+    Act("set_cadence", Role.SCHEME_OWNER, Role.SCHEME_OWNER, At.SCHEME_OWNER, "say how often lists come out"),
     Act("grant_role", Role.AUTHORITY_ADMIN, Role.AUTHORITY_ADMIN, At.AUTHORITY, "grant a role"),
     Act("withdraw_role", Role.AUTHORITY_ADMIN, Role.AUTHORITY_ADMIN, At.AUTHORITY, "withdraw a role"),
 )

@@ -8,6 +8,7 @@ import strawberry
 from registry.accreditations.mutations import KEY, ApproveProposalInput, ProposalDone, ProposalResult, proposed
 from registry.accreditations.proposal_graph import Proposal
 from registry.administration.drafts import (
+    CadenceDraft,
     CriteriaDraft,
     CriterionDraft,
     Draft,
@@ -15,6 +16,7 @@ from registry.administration.drafts import (
     MandateEndDraft,
     MappingsDraft,
     RoleDraft,
+    SuccessionDraft,
 )
 from registry.context import Info
 from registry.documented import documented_mutation
@@ -50,6 +52,18 @@ class ProposeMandateEndInput:
         default=UNSET,
         description="Withdrawn: in doubt from then on; left out: from the approval. "
         "Key compromised: in doubt is what was first logged after it; left out: everything.",
+    )
+    reason: str = strawberry.field(description=_REASON)
+
+
+@strawberry.input(description="An authority that takes over from another one.")
+class ProposeSuccessionInput:
+    """A succession."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+    mandate: strawberry.ID = strawberry.field(description="The current mandate of whoever takes over.")
+    predecessor: strawberry.ID = strawberry.field(
+        description="The authority whose mandates under the scheme have ended and whose accreditations are taken over."
     )
     reason: str = strawberry.field(description=_REASON)
 
@@ -97,6 +111,18 @@ class ProposeCriteriaInput:
     reason: str = strawberry.field(description=_REASON)
 
 
+@strawberry.input(description="How often the lists of a scheme come out.")
+class ProposeCadenceInput:
+    """A cadence."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=KEY)
+    scheme: strawberry.ID = strawberry.field(description="The scheme.")
+    days: int | None = strawberry.field(
+        default=UNSET, description="Within how many days each of its lists comes out again; left out: nobody says."
+    )
+    reason: str = strawberry.field(description=_REASON)
+
+
 @strawberry.input(description="A role of a member at an authority.")
 class ProposeRoleInput:
     """A role."""
@@ -140,6 +166,15 @@ class AdministrationMutations:
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation
+    async def propose_succession(self, info: Info, input: ProposeSuccessionInput) -> ProposalResult:
+        """Propose that an authority takes over, with the approval, what another had decided under a scheme.
+
+        Takes the role scheme-owner at the scheme's owner.
+        """
+        draft = SuccessionDraft(str(input.mandate), str(input.predecessor), input.reason)
+        return await _propose(info, draft, input.idempotency_key)
+
+    @documented_mutation
     async def propose_mappings(self, info: Info, input: ProposeMappingsInput) -> ProposalResult:
         """Propose what local words mean; what was listed keeps the meaning of the version it cites.
 
@@ -155,6 +190,15 @@ class AdministrationMutations:
         criteria = [CriterionDraft(one.code, one.title, said(one.indicators) or ()) for one in input.criteria]
         required = bool(said(input.assessment_required))
         draft = CriteriaDraft(str(input.scheme), input.version, criteria, input.reason, required)
+        return await _propose(info, draft, input.idempotency_key)
+
+    @documented_mutation
+    async def propose_cadence(self, info: Info, input: ProposeCadenceInput) -> ProposalResult:
+        """Propose how often a scheme's lists come out; what an overdue one says is good cannot be concluded.
+
+        Takes the role scheme-owner at the scheme's owner.
+        """
+        draft = CadenceDraft(str(input.scheme), said(input.days), input.reason)
         return await _propose(info, draft, input.idempotency_key)
 
     @documented_mutation

@@ -23,9 +23,12 @@ class Erasure:
     events: list[strawberry.ID] = strawberry.field(description="The events it is about.")
     reason: str = strawberry.field(description="Why; kept in the authority's files.")
     state: str = strawberry.field(
-        description="REQUESTED, APPROVED, DONE, or ASIDE when the log refuses it and a person must look."
+        description="REQUESTED, REJECTED, EXPIRED, APPROVED, DONE, or ASIDE when the log refuses it and a person must look."
     )
     requested_at: datetime = strawberry.field(description="When it was asked for.")
+    expires_at: datetime | None = strawberry.field(
+        description="Until when it waits for a second person; null: asked for before there was an end to that."
+    )
     event_id: strawberry.ID | None = strawberry.field(description="The erasure event, once approved.")
 
 
@@ -48,7 +51,16 @@ class ApproveErasureInput:
     erasure: strawberry.ID = strawberry.field(description="The erasure.")
 
 
-@strawberry.type(description="The erasure waits, or is on its way.")
+@strawberry.input(description="Rejection of an erasure.")
+class RejectErasureInput:
+    """A rejection."""
+
+    idempotency_key: strawberry.ID = strawberry.field(description=_KEY)
+    erasure: strawberry.ID = strawberry.field(description="The erasure.")
+    reason: str = strawberry.field(description="Why not; kept in the authority's files.")
+
+
+@strawberry.type(description="The erasure waits, was rejected, or is on its way.")
 class ErasureDone:
     """Done."""
 
@@ -69,7 +81,7 @@ class ErasureQueries:
     async def erasure(self, info: Info, id: strawberry.ID) -> Erasure | None:
         """One erasure by its id; null when there is none at an authority the reader works for."""
         found = await info.context.loaders.erasures.load(str(id)[:40])
-        return None if found is None else erasure_type(found)
+        return None if found is None else erasure_type(found, info.context.now)
 
 
 @strawberry.type
@@ -103,19 +115,31 @@ class ErasureMutations:
             return writing_failure(error)
         return await _done(info, erasure_id)
 
+    @documented_mutation
+    async def reject_erasure(self, info: Info, input: RejectErasureInput) -> ErasureResult:
+        """Reject an erasure that waits. Takes another person, with the role authority-admin."""
+        acts, key = info.context.services.erasures, str(input.idempotency_key)
+        try:
+            erasure_id = await acts.reject(info.context.actor, str(input.erasure), input.reason, key=key)
+        except DomainError as error:
+            return writing_failure(error)
+        return await _done(info, erasure_id)
 
-def erasure_type(found: model.Erasure) -> Erasure:
+
+def erasure_type(found: model.Erasure, now: datetime) -> Erasure:
     """The public type of an erasure."""
     return Erasure(
         id=strawberry.ID(found.id),
         events=[strawberry.ID(event_id) for event_id in found.event_ids],
         reason=found.reason,
-        state=str(found.state),
+        state=str(found.state_at(now)),
         requested_at=found.requested_at,
+        expires_at=found.expires_at,
         event_id=None if found.event_id is None else strawberry.ID(found.event_id),
     )
 
 
 async def _done(info: Info, erasure_id: str) -> ErasureDone:
     await info.context.renew()
-    return ErasureDone(erasure=erasure_type(await known(info.context.loaders.erasures, erasure_id)))
+    found = await known(info.context.loaders.erasures, erasure_id)
+    return ErasureDone(erasure=erasure_type(found, info.context.now))

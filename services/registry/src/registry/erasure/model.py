@@ -2,13 +2,15 @@
 
 Rules
 1. One person at an authority asks for it and another one approves it; both are its authority-admins.
-2. Erased are logged decisions, organisations and relations of that authority. What vouches for others (keys, mandates,
+2. Erased are logged decisions, organisations and relations of that authority; decisions of accreditations that it has
+   taken over are its own. What vouches for others (keys, mandates,
    schemes, authorities) stays, and so does every erasure.
 3. First the erasure event is logged, then the log deletes bodies and salts, then the register does. Whatever stops in
    between goes on from there: each step can be done again.
 4. An accreditation of which a decision is erased shows nothing any more: what is left could be taken for the whole.
    Its status indices say 3, nothing asserted; one that said 1 keeps it.
-5. Leaves, indices and proofs stay. Whoever kept a record or a copy of the feed can still open its leaf.
+5. A request waits until it expires, or until a second person rejects it; both are computed, never stored as its state.
+6. Leaves, indices and proofs stay. Whoever kept a record or a copy of the feed can still open its leaf.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -31,6 +33,8 @@ class State(StrEnum):
     """Where an erasure stands."""
 
     REQUESTED = "REQUESTED"
+    REJECTED = "REJECTED"  # computed
+    EXPIRED = "EXPIRED"  # computed
     APPROVED = "APPROVED"  # its event is on its way, or logged
     DONE = "DONE"
     ASIDE = "ASIDE"  # the log refuses it for good; it waits for a person
@@ -50,6 +54,16 @@ class Erasure:
     event_id: str | None = None  # of the erasure event
     subject: bytes = b""
     head: bytes | None = None
+    expires_at: datetime | None = None
+    rejected_at: datetime | None = None
+
+    def state_at(self, now: datetime) -> State:
+        """The state, with rejection and expiry computed (rule 5)."""
+        if self.state is not State.REQUESTED:
+            return self.state
+        if self.rejected_at is not None:
+            return State.REJECTED
+        return State.EXPIRED if self.expires_at is not None and now >= self.expires_at else State.REQUESTED
 
 
 @dataclass(frozen=True, slots=True)

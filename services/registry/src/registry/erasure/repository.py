@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlmodel import col
 
+from registry.accreditations.tables import AccreditationRow
 from registry.database import ReadTx, WriteTx
 from registry.erasure.model import Erasure, Logged, State
 from registry.erasure.tables import ErasureRow
@@ -17,21 +18,20 @@ _COLUMNS = [
     col(getattr(ErasureRow, name))
     for name in (
         "id", "authority_id", "event_ids", "reason", "state", "requested_by", "requested_at", "event_id", "subject",
-        "head",
+        "head", "expires_at", "rejected_at",
     )
 ]  # fmt: skip
 
 
 async def logged(tx: WriteTx, event_ids: Sequence[str]) -> dict[str, Logged]:
-    """What there is of these events."""
+    """What there is of these events; a decision is of whoever decides on its accreditation now."""
     columns = (EventRow.event_id, EventRow.kind, EventRow.body, EventRow.log_index, EventRow.erased_by)
-    found = await tx.execute(select(*map(col, columns)).where(col(EventRow.event_id).in_(event_ids)))
-    return {
-        row.event_id: Logged(
-            row.event_id, row.kind, json.loads(row.body)["authority"] if row.body else "", row.log_index, row.erased_by
-        )
-        for row in found
-    }
+    statement = (
+        select(*map(col, columns), col(AccreditationRow.authority_id).label("decides"))
+        .outerjoin(AccreditationRow, col(AccreditationRow.number) == col(EventRow.number))
+        .where(col(EventRow.event_id).in_(event_ids))
+    )
+    return {row.event_id: _logged(row) for row in await tx.execute(statement)}
 
 
 async def store(tx: WriteTx, made: Erasure) -> None:
@@ -39,7 +39,7 @@ async def store(tx: WriteTx, made: Erasure) -> None:
     row = {
         "id": made.id, "authority_id": made.authority_id, "event_ids": list(made.event_ids), "reason": made.reason,
         "state": str(made.state), "requested_by": made.requested_by, "requested_at": made.requested_at,
-        "subject": made.subject,
+        "subject": made.subject, "expires_at": made.expires_at,
     }  # fmt: skip
     await tx.execute(insert(ErasureRow), [row])
 
@@ -86,8 +86,13 @@ def done(now: datetime) -> dict[str, Any]:
     return {"state": str(State.DONE), "done_at": now}
 
 
+def _logged(row: Any) -> Logged:
+    authority = row.decides or (json.loads(row.body)["authority"] if row.body else "")
+    return Logged(row.event_id, row.kind, authority, row.log_index, row.erased_by)
+
+
 def _erasure(row: Any) -> Erasure:
     return Erasure(
         row.id, row.authority_id, tuple(row.event_ids), row.reason, State(row.state), row.requested_by,
-        row.requested_at, row.event_id, row.subject, row.head,
+        row.requested_at, row.event_id, row.subject, row.head, row.expires_at, row.rejected_at,
     )  # fmt: skip

@@ -15,6 +15,7 @@ class ErasureRow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("approved_by IS NULL OR approved_by <> requested_by", name="erasure_two_persons"),
         CheckConstraint("state = 'REQUESTED' OR approved_by IS NOT NULL", name="erasure_approved"),
+        CheckConstraint("rejected_by IS NULL OR rejected_by <> requested_by", name="erasure_rejected_by_another"),
     )
 
     id: str = Field(primary_key=True, max_length=40)  # era_<UUIDv7 hex>
@@ -29,4 +30,8 @@ class ErasureRow(SQLModel, table=True):
     done_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     event_id: str | None = Field(default=None, max_length=36)  # the erasure event
     subject: bytes = Field(max_length=16)  # its stream in the log
+    expires_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))  # null: it does not
+    rejected_by: str | None = Field(default=None, max_length=200)  # restricted; it stays REQUESTED, and is no more
+    rejected_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))
+    rejection: str | None = Field(default=None, max_length=1_000)  # restricted
     head: bytes | None = Field(default=None, max_length=32)

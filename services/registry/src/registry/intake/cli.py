@@ -16,7 +16,7 @@ from goodstanding.clock import system_clock
 from registry.console import Register, print_json, progress, run
 from registry.intake.layouts import LAYOUTS
 from registry.intake.service import Intake
-from registry.intake.snapshots import RELEASED, Snapshot
+from registry.intake.snapshots import SETTLED, Snapshot
 
 app = typer.Typer(help="Lists: stage a file, look at it, release it.", no_args_is_help=True)
 
@@ -164,7 +164,7 @@ def _next(one: Snapshot) -> list[str]:
     if one.held_because is not None:
         lines.append(f"  Held as a whole: {one.held_because}.")
         lines.append(f"  Make sure the file is whole and that they are really gone; then add --removes {one.absent}.")
-    if one.state != RELEASED:
+    if one.state not in SETTLED:
         lines.append(f"  Next, by another person: registry intake release {one.id}")
     return lines
 

@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from registry.database import ReadTx, WriteTx
 from registry.intake.model import MAX_REASON, NEW, Outcome, Refusal, StagedListing, Vocabulary, vocabulary_of
-from registry.intake.snapshots import RELEASED, RELEASING, Series, Snapshot
-from registry.intake.tables import SnapshotRow, StagedListingRow, StagedRow
+from registry.intake.snapshots import RELEASED, RELEASING, SETTLED, Series, Snapshot
+from registry.intake.tables import ListedRow, SnapshotRow, StagedListingRow, StagedRow
 from registry.organisations.model import Organisation
 from registry.organisations.tables import OrganisationIdentifierRow, OrganisationRow
 from registry.schemes import repository as schemes
@@ -39,16 +39,20 @@ async def snapshots(tx: ReadTx, authorities: Iterable[str], *, waiting: bool) ->
     """The newest snapshots of these authorities, at most a page; ``waiting``: only those not released yet."""
     statement = select(*_SNAPSHOT).where(col(SnapshotRow.authority_id).in_(sorted(authorities)))
     if waiting:
-        statement = statement.where(col(SnapshotRow.state) != RELEASED)
+        statement = statement.where(col(SnapshotRow.state).not_in(SETTLED))
     return [Snapshot(*row) for row in await tx.execute(statement.order_by(col(SnapshotRow.id).desc()).limit(PAGE))]
 
 
-async def same_upload(tx: WriteTx, wanted: Snapshot) -> Snapshot | None:
-    """A snapshot of the same file by the same person, for the same list, that still waits and comes to the same."""
+async def same_upload(tx: WriteTx, wanted: Snapshot, since: datetime) -> Snapshot | None:
+    """A snapshot of the same file by the same person, for the same list, that still waits and comes to the same.
+
+    One that was uploaded at ``since`` or before waits no more, unless its release has begun.
+    """
     same = [getattr(SnapshotRow, name) == getattr(wanted, name) for name in ("basis", "file_hash", "uploaded_by")]
     figures = and_(*(getattr(SnapshotRow, name) == getattr(wanted, name) for name in _FIGURES))
-    begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state) != RELEASED
-    statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | figures).limit(1)
+    begun, waits = col(SnapshotRow.state) == RELEASING, col(SnapshotRow.state).not_in(SETTLED)
+    fresh = and_(figures, col(SnapshotRow.uploaded_at) > since)
+    statement = select(*_SNAPSHOT).where(_of(wanted.series), *same, waits, begun | fresh).limit(1)
     row = (await tx.execute(statement)).first()
     return Snapshot(*row) if row else None
 
@@ -117,6 +121,14 @@ async def staged_acts(tx: WriteTx, snapshot_id: str) -> list[tuple[str, str]]:
     waiting = col(StagedListingRow.snapshot_id) == snapshot_id, col(StagedListingRow.released).is_(False)
     statement = select(col(StagedListingRow.scheme_id), _ACT).where(*waiting).distinct()
     return sorted((scheme, act) for scheme, act in await tx.execute(statement))
+
+
+async def listed_under(tx: WriteTx, series: Series) -> list[str]:
+    """The schemes under which a list has named somebody."""
+    statement = (
+        select(col(ListedRow.scheme_id)).join(SnapshotRow, col(SnapshotRow.id) == col(ListedRow.snapshot_id))
+    ).where(_of(series))
+    return list(await tx.scalars(statement.distinct()))
 
 
 async def pending(tx: WriteTx, snapshot_id: str, most: int) -> list[StagedListing]:

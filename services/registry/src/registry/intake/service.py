@@ -11,8 +11,9 @@ application of the same moment is done again, and finds it.
 
 import asyncio
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -20,6 +21,7 @@ from goodstanding.clock import Clock
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
 from registry.access.service import need_person_with, need_role
+from registry.accreditations.drafts import long_text
 from registry.clock import moment
 from registry.database import Database, ReadTx, WriteTx, alone
 from registry.errors import Conflict, Invalid, NotFound
@@ -31,14 +33,16 @@ from registry.intake.comparing import compare, schemes_of
 from registry.intake.founding import need_mandates, need_schemes, prepare
 from registry.intake.layouts import Layout
 from registry.intake.release import release_batch
-from registry.intake.releasing import check_order, check_release
+from registry.intake.releasing import check_age, check_order, check_reject, check_release
 from registry.intake.repository import BATCH
-from registry.intake.snapshots import RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
+from registry.intake.snapshots import REJECTED, RELEASED, RELEASING, UPLOADERS, Snapshot, is_id
 from registry.intake.staging import Progress, Staged, no_progress
 from registry.outages import LOST_RACE
+from registry.schemes.service import list_released
 from registry.settings import Settings
 
 MAX_FILE_NAME = 200
+MAX_REJECTION = 1_000  # characters
 ANSWER_WITHIN = 5.0  # seconds; how long a caller who waits for an answer is kept
 RELEASE_BATCH = 250  # listings of one transaction, about a tenth of a second
 ATTEMPTS = 3  # at one batch
@@ -96,7 +100,7 @@ class Intake:
         )
         async with self._database.write() as tx:
             await need_role(tx, actor, assertion.authority_id, *UPLOADERS)
-            return await _store(tx, staged, snapshot)
+            return await _store(tx, staged, snapshot, now - self._settings.proposal_lifetime)
 
     async def release(
         self,
@@ -145,6 +149,25 @@ class Intake:
                 )
             release = await self._opened(tx, actor, snapshot, removes)
         return await self._go_on(release, seconds=seconds)
+
+    async def reject(self, actor: Actor, snapshot_id: str, reason: str, *, key: str) -> Snapshot:
+        """Reject a list that another person staged: nothing of it is released. The reason is kept, restricted.
+
+        Raises Invalid, NotFound, Forbidden, Conflict (also once its release has begun).
+        """
+        why = long_text("reason", reason, MAX_REJECTION)
+        if not is_id(snapshot_id):
+            raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
+        async with self._database.write() as tx:
+            snapshot = await _visible(tx, actor, snapshot_id, lock=True)
+            request = Request(actor, "rejectSnapshot", key, {"snapshot": snapshot_id, "reason": reason})
+            if await claim(tx, request, result_id=snapshot_id, now=moment(self._clock)):
+                return snapshot
+            check_reject(snapshot, actor)
+            await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"reject {snapshot_id}")
+            changes = {"state": REJECTED, "rejected_by": actor.sub, "rejection": why}
+            await repository.change(tx, snapshot_id, changes)
+        return replace(snapshot, state=REJECTED)
 
     async def _go_on(
         self, release: Release, *, progress: Progress = no_progress, seconds: float = math.inf
@@ -209,6 +232,7 @@ class Intake:
         check_order(snapshot, await repository.newer_released(tx, snapshot))
         await need_person_with(tx, actor, snapshot.authority_id, Role.APPROVER, what=f"release {snapshot.id}")
         decided_at = moment(self._clock)
+        check_age(snapshot, self._settings.proposal_lifetime, decided_at)
         acts = await repository.staged_acts(tx, snapshot.id)
         await need_mandates(tx, snapshot.authority_id, acts, decided_at)
         begun = {"state": RELEASING, "released_by": actor.sub, "removals_confirmed": removes}
@@ -255,9 +279,11 @@ class Intake:
                 return snapshot
             await alone(tx, "release of lists")
             batch = await repository.pending(tx, snapshot.id, self._batch)
-            now = moment(self._clock)
+            now, last = moment(self._clock), len(batch) < self._batch
+            if last:  # first: administration, too, holds a scheme before anything under it
+                await _announce(tx, snapshot, {staged.claim.scheme_id for staged in batch}, now)
             changes = snapshot.after(await release_batch(tx, release, batch, now))
-            if len(batch) < self._batch:
+            if last:
                 changes |= {"state": RELEASED, "released_at": now}
             await repository.change(tx, snapshot.id, changes)
         return replace(snapshot, **changes)
@@ -278,12 +304,20 @@ def _file_name(given: str) -> str:
     return "".join(letter for letter in Path(given).name if letter.isprintable())[:MAX_FILE_NAME] or "upload"
 
 
-async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot) -> Snapshot:
+async def _store(tx: WriteTx, staged: Staged, snapshot: Snapshot, since: datetime) -> Snapshot:
     await alone(tx, f"upload of {snapshot.file_hash} by {snapshot.uploaded_by}")
-    if (same := await repository.same_upload(tx, snapshot)) is not None:
+    if (same := await repository.same_upload(tx, snapshot, since)) is not None:
         return same
     await repository.store(tx, snapshot, staged.read.gathering.refused(), staged.listings())
     return snapshot
+
+
+async def _announce(tx: WriteTx, snapshot: Snapshot, named: Collection[str], now: datetime) -> None:
+    """Log that this list is out, also where it changes nobody: of the day on which it was uploaded."""
+    under = {*layout_named(snapshot.layout).schemes, *await repository.listed_under(tx, snapshot.series), *named}
+    await list_released(
+        tx, snapshot.authority_id, under, snapshot=snapshot.id, source=snapshot.source, at=snapshot.uploaded_at, now=now
+    )
 
 
 async def _visible(tx: ReadTx | WriteTx, actor: Actor, snapshot_id: str, *, lock: bool = False) -> Snapshot:

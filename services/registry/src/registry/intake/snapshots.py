@@ -4,10 +4,12 @@ Rules
 1. A list is staged by a proposer (or registrar) of the authority that asserts it, and released by an approver there.
 2. The two are different persons; an API key never releases.
 3. A copy of somebody else's list is asserted by this registry itself and names where it was published.
-4. A snapshot goes STAGED → RELEASING → RELEASED, and a release that was cut short goes on where it stopped.
+4. A snapshot goes STAGED → RELEASING → RELEASED, and a release that was cut short goes on where it stopped. Or it goes
+   STAGED → REJECTED, by whoever might have released it.
 5. A list that no longer names more than 2 % of what it listed is held as a whole, until the releaser says how many those
    are: the file may be cut off.
 6. Of one list, none is released after a newer one.
+7. Nor is one that has waited longer than a proposal may, unless its release has begun.
 """
 
 import re
@@ -22,6 +24,8 @@ from registry.intake.model import Change
 STAGED = "STAGED"
 RELEASING = "RELEASING"
 RELEASED = "RELEASED"
+REJECTED = "REJECTED"
+SETTLED = (RELEASED, REJECTED)
 
 FEED = "feed"
 TRANSCRIBED = "transcribed"
@@ -100,7 +104,7 @@ class Snapshot:
     @property
     def held_because(self) -> str | None:
         """Why the snapshot is held as a whole (rule 5), or None."""
-        if self.state == RELEASED or not self.misses_many or self.removals_confirmed == self.absent:
+        if self.state in SETTLED or not self.misses_many or self.removals_confirmed == self.absent:
             return None
         return self.many_removals
 

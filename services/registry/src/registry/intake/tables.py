@@ -40,7 +40,9 @@ class SnapshotRow(SQLModel, table=True):
     held_gone: int | None = Field(default=None)  # not named by the file, and not to be unlisted without a person
     released_changes: int | None = Field(default=None)  # of gone, back and changed
     removals_confirmed: int | None = Field(default=None)  # how many the releaser said it removes, where that is many
-    state: str = Field(max_length=12)  # STAGED | RELEASING | RELEASED
+    rejected_by: str | None = Field(default=None, max_length=200)  # restricted
+    rejection: str | None = Field(default=None, max_length=1_000)  # restricted
+    state: str = Field(max_length=12)  # STAGED | RELEASING | RELEASED | REJECTED
     uploaded_by: str = Field(max_length=200)  # restricted
     uploaded_at: datetime = Field(sa_column=utc())
     released_by: str | None = Field(default=None, max_length=200)  # restricted

@@ -7,7 +7,7 @@ at commit, because it may lower trust, and when it is logged, because only then 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, exists, or_, select, true
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlmodel import col
 
 from goodstanding.mandates import MandateEvent, Window, lost_key_window, suspicion, suspicion_of_all
@@ -18,29 +18,34 @@ from registry.issuance import ledger
 from registry.issuance.ledger import batches
 from registry.issuance.tables import EventRow, StatusEntryRow
 
-Mandates = Mapping[str, Sequence[MandateEvent]]
-"""By scheme, the mandates of one authority as their events tell them."""
+Mandates = Mapping[tuple[str, str], Sequence[MandateEvent]]
+"""By who opened an accreditation and its scheme, the mandates of the line as their events tell them."""
+
+
+_opener: ColumnElement[str] = func.coalesce(col(AccreditationRow.opened_by), col(AccreditationRow.authority_id))
 
 
 async def doubted_entries(tx: ReadTx, list_id: str, mandates: Mandates, now: datetime) -> list[int]:
     """The indices of a list that say 0 and rest on an issuer who is suspect now."""
     found: list[int] = []
-    for scheme, events in mandates.items():
+    for line, events in mandates.items():
         if suspicion_of_all(events, now) is not None:
-            found += await _good_entries(tx, list_id, scheme)
+            found += await _good_entries(tx, list_id, line)
         elif (window := lost_key_window(events)) is not None:
-            found += await _suspects(tx, await _good_entries(tx, list_id, scheme, window), events, now)
+            found += await _suspects(tx, await _good_entries(tx, list_id, line, window), events, now)
     return found
 
 
-async def _good_entries(tx: ReadTx, list_id: str, scheme: str, window: Window | None = None) -> dict[int, str]:
+async def _good_entries(
+    tx: ReadTx, list_id: str, line: tuple[str, str], window: Window | None = None
+) -> dict[int, str]:
     """Index -> number of the entries that say 0; with a window, of those with a decision first logged within it."""
     number = col(StatusEntryRow.number)
     statement = (
         select(col(StatusEntryRow.idx), number)
         .join(AccreditationRow, col(AccreditationRow.number) == number)
         .where(col(StatusEntryRow.list_id) == list_id, col(StatusEntryRow.code) == 0)
-        .where(col(AccreditationRow.scheme_id) == scheme)
+        .where(_opener == line[0], col(AccreditationRow.scheme_id) == line[1])
     )
     if window is not None:
         logged = col(EventRow.logged_at)

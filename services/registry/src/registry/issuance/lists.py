@@ -6,7 +6,8 @@ Rules
 3. ``exp`` ≤ ``iat`` + lifetime and ≤ the next instant at which any entry changes by itself. Instants that have passed
    without the due worker acting on them are acted on first: a dead worker makes no list wrong.
 4. Building a list happens in a thread, from one view of the database.
-5. While an authority is suspect, what it says is good cannot be concluded: 3 instead of 0, decided as the list is built.
+5. While an authority is suspect, or its list overdue, what it says is good cannot be concluded: 3 instead of 0, decided
+   as the list is built.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from registry.issuance.doubt import doubted_entries
 from registry.issuance.errors import ListBetweenTimes
 from registry.issuance.keys import KeyStore
 from registry.issuance.ledger import batches
+from registry.issuance.overdue import overdue_entries
 from registry.issuance.policy import Policy
 from registry.issuance.repository import ListContent, ListState
 from registry.schemes import repository as schemes
@@ -111,16 +113,17 @@ class StatusLists:
         return self._keep(list_id, await asyncio.to_thread(_served, token, state))
 
     async def _content(self, tx: ReadTx, list_id: str, now: datetime) -> ListContent:
-        """What the list says, with the 0 of a suspect issuer as a 3 (rule 5)."""
+        """What the list says, with the 0 of a suspect issuer and of an overdue list as a 3 (rule 5)."""
         content = await repository.list_content(tx, list_id, now)
-        found = await schemes.mandate_events(tx, {content.authority})
-        mandates = {scheme: events for (_, scheme), events in found.items()}
+        under = {scheme: lists for (_, scheme), lists in (await schemes.lists_of(tx, {content.authority})).items()}
+        overdue = await overdue_entries(tx, list_id, content.authority, under, now)
+        mandates = await schemes.mandate_events(tx, await schemes.kin(tx, {content.authority}))
         turn = next_turn((event for events in mandates.values() for event in events), now)
         doubted = await doubted_entries(tx, list_id, mandates, now)
         return replace(
             content,
-            codes=[*content.codes, *((idx, ISSUER_SUSPECT) for idx in doubted)],
-            next_change=min((at for at in (content.next_change, turn) if at is not None), default=None),
+            codes=[*content.codes, *((idx, ISSUER_SUSPECT) for idx in {*doubted, *overdue.indices})],
+            next_change=min((at for at in (content.next_change, turn, overdue.next_turn) if at), default=None),
         )
 
     async def _catch_up(self, list_id: str, now: datetime) -> None:

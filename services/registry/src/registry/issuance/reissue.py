@@ -48,7 +48,7 @@ async def act(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], policy: 
     for number, event_id in spent.items():
         history = histories[number]
         at = not_before(history, now)
-        body = _body(opened[event_id].body, at)
+        body = _body(opened[event_id].body, rows[number].authority_id, at)
         if not _possible(history, Decision.from_body(_with(body, _NONE), None)):
             continue
         (given,) = await status.allot(tx, body["authority"], 1, origin=policy.origin)
@@ -76,13 +76,16 @@ async def _spent(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], now: 
 
 
 async def _rows(tx: WriteTx, numbers: Sequence[str]) -> dict[str, Any]:
-    columns = (col(AccreditationRow.number), col(AccreditationRow.subject), col(AccreditationRow.head))
-    found = await tx.execute(select(*columns).where(columns[0].in_(numbers)))
+    number = col(AccreditationRow.number)
+    columns = (number, col(AccreditationRow.subject), col(AccreditationRow.head), col(AccreditationRow.authority_id))
+    found = await tx.execute(select(*columns).where(number.in_(numbers)))
     return {row.number: row for row in found}
 
 
-def _body(opening: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+def _body(opening: Mapping[str, Any], authority: str, now: datetime) -> dict[str, Any]:
+    """The same claims; what was decided is issued by whoever decides now, what was listed by whose list it is."""
     copied = {name: opening[name] for name in _COPIED if name in opening}
+    copied |= {"authority": authority} if opening["basis"] == "decided" else {}
     at, later = format_time(now), now + timedelta(milliseconds=1)  # ids sort by time: this one comes after its cause
     return {
         "kind": "decision", "event_id": new_event_id(later), "act": ACT, "reason": REASON, "effective_from": at,

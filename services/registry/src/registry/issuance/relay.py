@@ -30,6 +30,7 @@ from registry.issuance.ledger import ASIDE, PROVE, RELEASE, SUBMIT, batches
 from registry.issuance.log_client import MAX_BATCH, LogClient
 from registry.issuance.policy import Policy
 from registry.issuance.tables import EventRow, OutboxRow
+from registry.schemes import repository as schemes
 
 _log = structlog.get_logger("registry.relay")
 
@@ -95,7 +96,7 @@ class Relay:
             await publication.project(tx, histories, now=now)
             await records.prepare(tx, histories, self._policy, now=now)
             await reissue.act(tx, histories, self._policy, now=now)
-            await status.outdate(tx, _mandated(proved))
+            await status.outdate(tx, await _raised(tx, proved))
         self._fault("6b stored what to sign")
         return len(proved)
 
@@ -123,10 +124,12 @@ class Relay:
         return len(refused)
 
 
-def _mandated(proved: Iterable[Waiting]) -> set[str]:
-    """The authorities whose mandates changed: now that it is logged, this may raise trust as well."""
-    bodies = (json.loads(row.event.body) for row in proved if row.event.kind == "mandate")
-    return {body["data"]["authority"] for body in bodies}
+async def _raised(tx: WriteTx, proved: Iterable[Waiting]) -> set[str]:
+    """The authorities whose mandates or lists changed: now that it is logged, this may raise trust as well."""
+    bodies = [json.loads(row.event.body) for row in proved if row.event.kind in ("mandate", "list", "scheme")]
+    changed = {body["data"]["id"] for body in bodies if body["kind"] == "scheme"}
+    named = {body["data"]["authority"] for body in bodies if body["kind"] != "scheme"}
+    return await schemes.kin(tx, named | await schemes.mandated_under(tx, changed))
 
 
 async def _move(tx: WriteTx, rows: Iterable[Waiting], stage: str) -> None:

@@ -5,7 +5,7 @@ Rules
 2. Only half of a list is ever allotted, so that neither counting nor guessing indices says much.
 3. An index is assigned with code 0, harmless while no record exists. Codes change in `set_codes` only; a 1 stays.
 4. A list's version grows with every change of a code in it, and with every coming change that its signed token would
-   outlive, and with every change of its authority's mandates: the token is then out of date.
+   outlive, and with every change of its authority's mandates or of how old its lists may be: the token is out of date.
 5. Whoever changes lists holds first, in the order of their ids, every list this can be about: to allot, those of the
    authority; otherwise those in which the numbers have entries.
 """
@@ -94,7 +94,7 @@ async def shorten(tx: WriteTx, changes: Sequence[tuple[str, datetime]]) -> None:
 
 
 async def outdate(tx: WriteTx, authority_ids: Collection[str]) -> None:
-    """Have every list of these authorities signed anew: what is known of their mandates has changed."""
+    """Have every list of these authorities signed anew: what is known of their mandates or lists has changed."""
     if authority_ids:
         of_them = col(StatusListRow.authority_id).in_(set(authority_ids))
         await _hold(tx, of_them)

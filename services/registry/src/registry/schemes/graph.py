@@ -63,6 +63,13 @@ class Mandate:
         """Who may act."""
         return authority_type(await known(info.context.loaders.authorities, self.facts.authority_id))
 
+    @documented
+    async def succeeds(self, info: Info) -> list[Authority]:
+        """From whom it has taken over what they had decided under the scheme."""
+        found = [await known(info.context.loaders.authorities, one) for one in sorted(self.facts.succeeds)]
+        info.context.spend(len(found))
+        return [authority_type(one) for one in found]
+
 
 @strawberry.federation.type(keys=["id"], description="An integrity standard or a national licence.")
 class Scheme(Node):
@@ -71,6 +78,9 @@ class Scheme(Node):
     facts: strawberry.Private[model.NamedScheme]
     name: str = strawberry.field(description="Its name.")
     version: str = strawberry.field(description="The version in force.")
+    cadence_days: int | None = strawberry.field(
+        description="Within how many days each of its lists comes out again; null: nobody said."
+    )
 
     @documented
     async def owner(self, info: Info) -> Authority:
@@ -151,7 +161,9 @@ def authority_type(found: model.Authority) -> Authority:
 
 def scheme_type(found: model.NamedScheme) -> Scheme:
     """The public type of a scheme."""
-    return Scheme(id=strawberry.ID(found.id), facts=found, name=found.name, version=found.version)
+    return Scheme(
+        id=strawberry.ID(found.id), facts=found, name=found.name, version=found.version, cadence_days=found.cadence_days
+    )
 
 
 async def find_authority(info: Info, authority_id: str) -> Authority | None:

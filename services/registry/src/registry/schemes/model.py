@@ -5,6 +5,7 @@ Rules
 2. A mandate that has ended in any way allows no new act; what that means for what was decided under it is in
    `goodstanding.mandates`. One that ended may end in another way, when more is known, and may be given again.
 3. A scheme maps local words of status to canonical standings; a word without a mapping is unrecognised.
+4. Once an authority's mandates have ended, another one with a current mandate may take over what it decided.
 """
 
 from collections.abc import Iterable, Mapping
@@ -48,6 +49,7 @@ class Scheme:
     mappings: tuple[Mapping[str, str], ...] = ()  # {word, standing}
     mapping_version: str | None = None
     assessment_required: bool = False  # to be granted anything on an application; said by the version of the criteria
+    cadence_days: int | None = None  # within how many days each of its lists comes out again
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -56,7 +58,8 @@ class Scheme:
         made |= {"criteria": list(self.criteria)} if self.criteria else {}
         made |= {"assessment_required": True} if self.assessment_required else {}
         made |= {"mappings": list(self.mappings)} if self.mappings else {}
-        return made | ({"mapping_version": self.mapping_version} if self.mapping_version else {})
+        made |= {"mapping_version": self.mapping_version} if self.mapping_version else {}
+        return made | ({"cadence_days": self.cadence_days} if self.cadence_days else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ class NamedScheme:
     version: str
     owner_id: str
     assessment_required: bool
+    cadence_days: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class Mandate:
     valid_until: datetime | None = None  # exclusive
     ended_as: str | None = None  # expired | withdrawn | key_compromised
     suspect_from: datetime | None = None
+    succeeds: frozenset[str] = frozenset()  # authorities whose accreditations under the scheme it has taken over
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -89,6 +94,7 @@ class Mandate:
         times = {"from": self.valid_from, "until": self.valid_until, "suspect_from": self.suspect_from}
         made: dict[str, Any] = {"authority": self.authority_id, "scheme": self.scheme_id, "acts": as_set(self.acts)}
         made |= {name: format_time(at) for name, at in times.items() if at is not None}
+        made |= {"succeeds": as_set(self.succeeds)} if self.succeeds else {}
         return made | ({"end": self.ended_as} if self.ended_as else {})
 
     def current(self, at: datetime) -> bool:
@@ -115,7 +121,7 @@ def given(mandate: Mandate, earlier: Iterable[Mandate]) -> Mandate:
             blocked_by=same.id,
             code="MANDATE_EXISTS",
         )
-    return replace(mandate, id=same.id)
+    return replace(mandate, id=same.id, succeeds=same.succeeds)
 
 
 def ended(mandate: Mandate, end: str, suspect_from: datetime | None, now: datetime) -> Mandate:
@@ -137,6 +143,32 @@ def ended(mandate: Mandate, end: str, suspect_from: datetime | None, now: dateti
     if after == mandate:
         raise Conflict(f"The mandate {mandate.id} has ended as {end} already.", blocked_by=mandate.id, code="ENDED")
     return after
+
+
+def succeeding(mandate: Mandate, predecessor: str, held: Iterable[Mandate], now: datetime) -> Mandate:
+    """The mandate once its authority has taken over what the predecessor decided under the scheme (rule 4).
+
+    ``held`` are the predecessor's mandates under it. Raises Invalid for one that has had none, or is the authority
+    itself; Conflict while the predecessor may still act, or the successor may not.
+    """
+    theirs = list(held)
+    if predecessor == mandate.authority_id or not theirs:
+        raise Invalid(
+            f"{predecessor[:60]} is not another authority that has had a mandate under {mandate.scheme_id}.",
+            field="predecessor",
+        )
+    if not mandate.current(now):
+        raise Conflict(f"The mandate {mandate.id} is not current; give one first.", code="NO_MANDATE")
+    acting = next((m for m in theirs if m.ended_as is None and (m.valid_until is None or now < m.valid_until)), None)
+    if acting is not None:
+        raise Conflict(
+            f"{predecessor} may still act under {mandate.scheme_id}: end its mandate {acting.id} first.",
+            blocked_by=acting.id,
+            code="MANDATE_EXISTS",
+        )
+    if predecessor in mandate.succeeds:
+        raise Conflict(f"{mandate.authority_id} has taken over from {predecessor} already.", code="TAKEN_OVER")
+    return replace(mandate, succeeds=mandate.succeeds | {predecessor})
 
 
 def require_mandate(

@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import insert, select, update
 from sqlmodel import SQLModel, col
 
-from goodstanding.mandates import MandateEvent
+from goodstanding.cadence import Cadence, Lists, Released
+from goodstanding.mandates import MandateEvent, line
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.ledger import Stream
@@ -16,6 +17,8 @@ from registry.pages import Page, PageRequest, cut
 from registry.schemes.model import Authority, Mandate, NamedScheme, Scheme
 from registry.schemes.tables import AuthorityRow, MandateRow, SchemeMappingRow, SchemeRow
 from registry.statements import Prepared, among
+
+MAX_LISTS = 5_000  # releases of lists that are looked at; those before them are of no answer about now
 
 _AUTHORITIES = SQLModel.metadata.tables["authorities"]
 _SCHEMES = SQLModel.metadata.tables["schemes"]
@@ -52,6 +55,7 @@ async def store_scheme(tx: WriteTx, scheme: Scheme, *, subject: bytes) -> Stream
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
         "assessment_required": scheme.assessment_required,
+        "cadence_days": scheme.cadence_days,
         "subject": subject,
     }
     await tx.execute(insert(SchemeRow), [row])
@@ -69,7 +73,8 @@ async def store_mandate(tx: WriteTx, mandate: Mandate, *, subject: bytes) -> Str
         "valid_until": mandate.valid_until,
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
-        "changed": False,
+        "changed": bool(mandate.succeeds),
+        "succeeds": sorted(mandate.succeeds),
         "subject": subject,
     }
     await tx.execute(insert(MandateRow), [row])
@@ -84,6 +89,7 @@ async def change_mandate(tx: WriteTx, mandate: Mandate) -> Stream:
         "ended_as": mandate.ended_as,
         "suspect_from": mandate.suspect_from,
         "changed": True,
+        "succeeds": sorted(mandate.succeeds),
     }
     await tx.execute(update(MandateRow).where(col(MandateRow.id) == mandate.id).values(changes))
     return await _stream(tx, MandateRow, mandate.id)
@@ -102,6 +108,7 @@ async def change_scheme(tx: WriteTx, scheme: Scheme) -> Stream:
         "mappings": [dict(mapping) for mapping in scheme.mappings],
         "mapping_version": scheme.mapping_version,
         "assessment_required": scheme.assessment_required,
+        "cadence_days": scheme.cadence_days,
     }
     await tx.execute(update(SchemeRow).where(this).values(changes))
     return await _stream(tx, SchemeRow, scheme.id)
@@ -136,7 +143,9 @@ async def authority_page(tx: ReadTx, request: PageRequest) -> Page[Authority]:
 async def named(tx: ReadTx, ids: Sequence[str]) -> dict[str, NamedScheme]:
     """The names and owners of the schemes with these ids."""
     return {
-        row.id: NamedScheme(row.id, row.name, row.version, row.owner_id, bool(row.assessment_required))
+        row.id: NamedScheme(
+            row.id, row.name, row.version, row.owner_id, bool(row.assessment_required), row.cadence_days
+        )
         for row in await _NAMES_BY_IDS.rows(tx, ids=ids)
     }
 
@@ -189,14 +198,88 @@ async def mandates_under(tx: ReadTx | WriteTx, scheme_ids: Sequence[str]) -> dic
 async def mandate_events(
     tx: ReadTx | WriteTx, authority_ids: Collection[str]
 ) -> dict[tuple[str, str], list[MandateEvent]]:
-    """By (authority, scheme): how its mandates stand, event by event, pending ones included, the oldest first."""
-    of: dict[tuple[str, str], list[MandateEvent]] = {}
-    for body, index in await _MANDATE_EVENTS.rows(tx):
+    """By (authority, scheme): how the mandates of its line stand, event by event, pending ones last.
+
+    The line of an authority is itself and each that has taken over from it (`goodstanding.mandates`); taking over
+    raises trust, so it counts once it is logged.
+    """
+    events = await _mandate_events(tx)
+    under: dict[str, list[MandateEvent]] = {}
+    for event in events:
+        under.setdefault(event.scheme, []).append(event)
+    lines = {
+        (one, scheme): line((event for event in of if event.index is not None), one)
+        for scheme, of in under.items()
+        for one in authority_ids
+    }
+    found = {
+        (one, scheme): [event for event in under[scheme] if event.authority in members]
+        for (one, scheme), members in lines.items()
+    }
+    return {key: told for key, told in found.items() if told}
+
+
+async def kin(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> set[str]:
+    """These authorities, whoever has taken over from them, and from whom they have: their lists hold the same numbers."""
+    pairs = {(event.authority, one) for event in await _mandate_events(tx) for one in event.succeeds}
+    found = set(authority_ids)
+    while more := {one for pair in pairs if found & set(pair) for one in pair} - found:
+        found |= more
+    return found
+
+
+async def _mandate_events(tx: ReadTx | WriteTx) -> list[MandateEvent]:
+    """Every event of a mandate, the oldest first."""
+    found = await _MANDATE_EVENTS.rows(tx)
+    return [MandateEvent.from_body(json.loads(body)["data"], index) for body, index in found]
+
+
+async def mandated_under(tx: WriteTx, scheme_ids: Collection[str]) -> set[str]:
+    """The authorities that have had a mandate under one of these schemes."""
+    statement = select(_MANDATES.c.authority_id).where(_MANDATES.c.scheme_id.in_(scheme_ids)).distinct()
+    return set(await tx.scalars(statement)) if scheme_ids else set()
+
+
+async def scheme_stream(tx: WriteTx, scheme_id: str) -> Stream:
+    """The stream of a scheme, held."""
+    return await _stream(tx, SchemeRow, scheme_id)
+
+
+async def lists_of(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> dict[tuple[str, str], Lists]:
+    """By (authority, scheme): how often its lists come out and which have, pending events included, the oldest first.
+
+    Schemes of which no cadence was ever said are left out; of released lists, the newest of the register count.
+    """
+    cadences = await _cadences(tx)
+    released: dict[tuple[str, str], list[Released]] = {}
+    for body, index in reversed(await _list_events(tx)) if cadences else ():
         data = json.loads(body)["data"]
         if data["authority"] in authority_ids:
-            event = MandateEvent.from_body(data, index)
-            of.setdefault((event.authority, event.scheme), []).append(event)
-    return of
+            of = released.setdefault((data["authority"], data["scheme"]), [])
+            of.append(Released.from_body(data, index))
+    return {
+        (authority, scheme): Lists(said, released.get((authority, scheme), ()))
+        for authority in authority_ids
+        for scheme, said in cadences.items()
+    }
+
+
+async def _cadences(tx: ReadTx | WriteTx) -> dict[str, list[Cadence]]:
+    """What the events of each scheme say of its cadence, where any of them says something."""
+    columns = _EVENTS.c.body, _EVENTS.c.recorded_at, _EVENTS.c.log_index
+    statement = select(*columns).where(_EVENTS.c.kind == "scheme", _EVENTS.c.number.is_(None)).order_by(_EVENTS.c.seq)
+    said: dict[str, list[Cadence]] = {}
+    for body, at, index in await tx.execute(statement):
+        data = json.loads(body)["data"]
+        if "cadence_days" in data or data["id"] in said:
+            said.setdefault(data["id"], []).append(Cadence(data.get("cadence_days"), at, index))
+    return said
+
+
+async def _list_events(tx: ReadTx | WriteTx) -> Sequence[Any]:
+    """(body, log index) of the newest released lists, the newest first."""
+    statement = select(_EVENTS.c.body, _EVENTS.c.log_index).where(_EVENTS.c.kind == "list", _EVENTS.c.number.is_(None))
+    return (await tx.execute(statement.order_by(_EVENTS.c.seq.desc()).limit(MAX_LISTS))).all()
 
 
 async def _stream(tx: WriteTx, row: type[SQLModel], key: str) -> Stream:
@@ -208,7 +291,7 @@ async def _stream(tx: WriteTx, row: type[SQLModel], key: str) -> Stream:
 def _mandate(row: Any) -> Mandate:
     return Mandate(
         row.id, row.authority_id, row.scheme_id, frozenset(row.acts), row.valid_from, row.valid_until, row.ended_as,
-        row.suspect_from,
+        row.suspect_from, frozenset(row.succeeds or ()),
     )  # fmt: skip
 
 
@@ -220,4 +303,5 @@ def _scheme(row: Any) -> Scheme:
     return Scheme(
         row.id, row.name, row.version, row.owner_id, tuple(row.criteria), tuple(row.mappings), row.mapping_version,
         bool(row.assessment_required),
+        row.cadence_days,
     )  # fmt: skip

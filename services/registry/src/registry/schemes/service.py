@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from goodstanding.bodies import as_set
+from goodstanding.canonical import format_time
 from goodstanding.errors import EventError
 from goodstanding.events import encode_body, new_event_id, new_subject
 from registry.database import WriteTx
@@ -20,7 +21,16 @@ from registry.ids import Node, fresh_id
 from registry.issuance import status
 from registry.issuance.ledger import Entry, Stream, append
 from registry.schemes import repository
-from registry.schemes.model import AUTHORITY_KINDS, Authority, Mandate, Scheme, check_time_zone, ended, given
+from registry.schemes.model import (
+    AUTHORITY_KINDS,
+    Authority,
+    Mandate,
+    Scheme,
+    check_time_zone,
+    ended,
+    given,
+    succeeding,
+)
 
 _MANDATE = re.compile(r"man_[0-9a-f]{32}", re.ASCII)
 _ANY_EVENT = "00000000-0000-7000-8000-000000000000"  # stands for an id not made yet, where only size and form count
@@ -129,6 +139,24 @@ async def store_end(tx: WriteTx, made: Mandate, *, now: datetime) -> Mandate:
     return made
 
 
+async def mandate_to_succeed(tx: WriteTx, mandate_id: str, predecessor: str, now: datetime) -> Mandate:
+    """The mandate once its authority has taken over from another, its scheme held. Raises NotFound, Invalid, Conflict."""
+    held = await mandate_named(tx, mandate_id)
+    await repository.lock_scheme(tx, held.scheme_id)
+    held = await repository.mandate(tx, mandate_id) or held
+    theirs = await repository.mandates(tx, predecessor, held.scheme_id) if Node.AUTHORITY.fits(predecessor) else []
+    made = succeeding(held, predecessor, theirs, now)
+    (scheme,) = (await repository.schemes(tx, [made.scheme_id])).values()
+    _check_size("mandate", scheme.owner_id, made.facts)
+    return made
+
+
+async def store_succession(tx: WriteTx, made: Mandate, *, now: datetime) -> Mandate:
+    """Store a mandate whose authority has taken over; the accreditations are handed over by the caller."""
+    await _append_mandate(tx, made, await repository.change_mandate(tx, made), now)
+    return made
+
+
 async def scheme_with_mapping(
     tx: WriteTx, scheme_id: str, *, version: str, mappings: Sequence[Mapping[str, str]]
 ) -> Scheme:
@@ -163,11 +191,36 @@ async def scheme_with_criteria(
     return _sized(made)
 
 
+async def scheme_with_cadence(tx: WriteTx, scheme_id: str, days: int | None) -> Scheme:
+    """The scheme with this cadence of its lists, held. Raises NotFound, Conflict when it is the one it has."""
+    held = await _scheme(tx, scheme_id)
+    if days == held.cadence_days:
+        raise Conflict(
+            f"The lists of {scheme_id} have that cadence already.", blocked_by=scheme_id, code="SAME_CADENCE"
+        )
+    return _sized(replace(held, cadence_days=days))
+
+
 async def store_scheme_change(tx: WriteTx, made: Scheme, *, now: datetime) -> Scheme:
-    """Store a scheme with other criteria or another mapping; events keep what was before."""
+    """Store a scheme with other criteria, another mapping or cadence; events keep what was before."""
     stream = await repository.change_scheme(tx, made)
     await _append(tx, "scheme", made.owner_id, made.facts, stream, now)
+    await status.outdate(tx, await repository.mandated_under(tx, [made.id]))
     return made
+
+
+async def list_released(
+    tx: WriteTx, authority_id: str, scheme_ids: Iterable[str], *, snapshot: str, source: str | None, at: datetime,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Log that a list of this day was released under these schemes; nothing under those without a cadence."""
+    for scheme_id in sorted(scheme_ids):
+        scheme = await _scheme(tx, scheme_id)
+        if scheme.cadence_days is None:
+            continue
+        data = {"authority": authority_id, "scheme": scheme_id, "snapshot": snapshot, "at": format_time(at)}
+        told = data | ({"source": source} if source else {})
+        await _append(tx, "list", authority_id, told, await repository.scheme_stream(tx, scheme_id), now)
 
 
 async def _scheme(tx: WriteTx, scheme_id: str) -> Scheme:
@@ -193,7 +246,7 @@ def _check_size(kind: str, authority: str, facts: Mapping[str, Any]) -> None:
 async def _append_mandate(tx: WriteTx, made: Mandate, stream: Stream, now: datetime) -> None:
     (scheme,) = (await repository.schemes(tx, [made.scheme_id])).values()
     await _append(tx, "mandate", scheme.owner_id, made.facts, stream, now)
-    await status.outdate(tx, [made.authority_id])
+    await status.outdate(tx, await repository.kin(tx, [made.authority_id]))
 
 
 async def _append(

@@ -37,6 +37,7 @@ class SchemeRow(SQLModel, table=True):
     mappings: list[dict[str, str]] = Field(sa_column=json())  # {word, standing}; by the version in force
     mapping_version: str | None = Field(default=None, max_length=40)
     assessment_required: bool | None = None  # null: as false, by a program that did not know of it
+    cadence_days: int | None = Field(default=None)  # within how many days each of its lists comes out again
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
 
@@ -65,5 +66,6 @@ class MandateRow(SQLModel, table=True):
     ended_as: str | None = Field(default=None, max_length=20)  # expired | withdrawn | key_compromised
     suspect_from: datetime | None = Field(default=None, sa_column=utc(nullable=True))
     changed: bool = Field(default=False, sa_column_kwargs={"server_default": true()})  # since it was first given
+    succeeds: list[str] | None = Field(default=None, sa_column=json(nullable=True))  # authorities it took over from
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
