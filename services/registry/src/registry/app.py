@@ -85,7 +85,7 @@ def create_app(
     app.state.workers = worker
     app.state.services = services
     operations = Operations(database, clock, services, tracing.span)
-    app.include_router(graphql_route(operations, Door(database, clock, settings)))
+    app.router.routes.insert(0, graphql_route(operations, Door(database, clock, settings)))
     app.include_router(artefact_routes(database, keys, log_client, clock, settings))
     return app
 
