@@ -1,6 +1,7 @@
 """What an accreditation is shown as now, kept with it (null: its decisions are folded), and mandates that have changed.
 
-Mandates that were there before count as changed: whether they ever were is not known.
+Mandates that were there before count as changed: whether they ever were is not known. What is shown of accreditations
+that were there before is left to the workers, as a due time that has passed.
 """
 
 import sqlalchemy as sa
@@ -17,3 +18,7 @@ def upgrade() -> None:
         "events_logged_at", "events", ["logged_at", "log_index"],
         sqlite_where=sa.text("logged_at IS NOT NULL"), postgresql_where=sa.text("logged_at IS NOT NULL"),
     )  # fmt: skip
+    op.execute(
+        "INSERT INTO due_times (number, kind, at) SELECT number, 'BOUNDARY', '2000-01-01T00:00:00.000Z' "
+        "FROM accreditations WHERE public_standing IS NOT NULL"
+    )
