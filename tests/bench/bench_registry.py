@@ -74,17 +74,12 @@ class Served:
     def measure(self, question: str) -> None:
         """One round of one question."""
         command = [sys.executable, str(HERE / "load.py"), self.address, str(SECONDS), str(CONNECTIONS)]
-        done = subprocess.run(
-            command,
-            input=self.bodies[question],
-            capture_output=True,
-            timeout=60,
-            check=False,
-            preexec_fn=lambda: os.sched_setaffinity(0, {OTHER_CORE}),
-        )
-        if done.returncode:
-            raise RuntimeError(f"{question} at {self.address}: {done.stderr.decode()[-2000:]}")
-        self.rates.setdefault(question, []).append(json.loads(done.stdout)["rate"])
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        os.sched_setaffinity(process.pid, {OTHER_CORE})
+        said, failed = process.communicate(self.bodies[question], timeout=60)
+        if process.returncode:
+            raise RuntimeError(f"{question} at {self.address}: {failed.decode()[-2000:]}")
+        self.rates.setdefault(question, []).append(json.loads(said)["rate"])
 
     def rate(self, question: str) -> float:
         """The median of its rounds."""
@@ -218,10 +213,8 @@ def _postgraphile(url: str) -> Iterator[str]:
 @contextmanager
 def _running(command: list[str], environment: Mapping[str, str], address: str, folder: Path) -> Iterator[str]:
     with tempfile.TemporaryFile() as said:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **environment}, stdout=said, stderr=said,
-            preexec_fn=lambda: os.sched_setaffinity(0, {SERVER_CORE}),
-        )  # fmt: skip
+        process = subprocess.Popen(command, cwd=folder, env={**os.environ, **environment}, stdout=said, stderr=said)
+        os.sched_setaffinity(process.pid, {SERVER_CORE})
         try:
             _answering(process, address)
             yield address
@@ -242,7 +235,8 @@ def _answering(process: "subprocess.Popen[bytes]", address: str) -> None:
     while time.monotonic() < deadline and process.poll() is None:
         try:
             _asked(address, {"query": "{ __typename }"})
-            return
         except OSError:
             time.sleep(0.1)
+        else:
+            return
     raise NotAnswering(f"it does not answer at {address}")

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -20,7 +21,6 @@ from registry.problems import problem
 
 MEDIA_TYPE = "application/graphql-response+json"
 MAX_BODY = 256 * 1024  # bytes
-_WRITE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), check_circular=False).encode  # answers are trees
 FREE_OF_ERRORS = {"GraphQL-Errors": "none"}
 
 
@@ -52,7 +52,7 @@ def graphql_route(operations: Operations, door: Door) -> Route:
             question.query, actor=actor, variables=question.variables, operation=question.operation
         )
         wanted = MEDIA_TYPE in request.headers.get("accept", "")
-        content = _WRITE(answer.body).encode()
+        content = orjson.dumps(answer.body)
         status = 400 if wanted and not answer.executed else 200
         headers = {"Cache-Control": "no-store"} | ({} if "errors" in answer.body else FREE_OF_ERRORS)
         return Response(content, status, headers, MEDIA_TYPE if wanted else "application/json")

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]
+import orjson
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -66,8 +67,9 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
     """SQLAlchemy, not the driver, has the say over where transactions begin."""
     size = SQLITE_WRITERS if writes else SQLITE_READERS
     engine = create_async_engine(
-        url, pool_size=size, max_overflow=0, pool_timeout=limits.pool, hide_parameters=True, **_begun_by(writes)
-    )
+        url, pool_size=size, max_overflow=0, pool_timeout=limits.pool, hide_parameters=True,
+        json_deserializer=orjson.loads, **_begun_by(writes),
+    )  # fmt: skip
 
     @event.listens_for(engine.sync_engine, "connect")
     def connect(connection: Any, record: Any) -> None:
@@ -122,6 +124,7 @@ def _postgresql(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
         pool_timeout=limits.pool,
         pool_use_lifo=True,
         hide_parameters=True,
+        json_deserializer=orjson.loads,
         **{"isolation_level": "READ COMMITTED"} | _begun_by(writes),
         connect_args={
             "timeout": limits.connect,

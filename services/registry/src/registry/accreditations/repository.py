@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlmodel import SQLModel, col
 
 from registry.accreditations.model import Accreditation, Proposal, ProposalState
@@ -42,6 +56,13 @@ _DOUBTFUL = exists().where(  # of one that was taken over, any mandate of its li
 )
 _READ = [*_KEPT, _DOUBTFUL.label("doubtful")]
 
+_PAGE = Prepared(
+    select(*_READ)
+    .where(_ACCREDITATIONS.c.public_standing.is_not(None) | among(_ACCREDITATIONS.c.authority_id, "staff_of"))
+    .where(_ACCREDITATIONS.c.number > bindparam("after", type_=String()))
+    .order_by(_ACCREDITATIONS.c.number)
+    .limit(bindparam("limit", type_=Integer()))
+)
 _BY_NUMBERS = Prepared(select(*_READ).where(among(_ACCREDITATIONS.c.number, "numbers")))
 
 
@@ -117,6 +138,9 @@ async def by_numbers(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, 
 
 async def page(tx: ReadTx, request: PageRequest, wanted: Filter) -> Page[Accreditation]:
     """Accreditations in the order of their numbers."""
+    if wanted == Filter(wanted.staff_of):
+        asked = {"staff_of": list(wanted.staff_of), "after": request.after or "", "limit": request.limit}
+        return cut([_accreditation(row) for row in await _PAGE.rows(tx, **asked)], request)
     statement = _filtered(select(*_READ), wanted).order_by(_ACCREDITATIONS.c.number).limit(request.limit)
     if request.after is not None:
         statement = statement.where(_ACCREDITATIONS.c.number > request.after)
