@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0008_from_0007"
+NEWEST = "0009_from_0008"
 
 both = pytest.mark.both_backends
 

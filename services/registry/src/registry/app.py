@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from goodstanding.clock import Clock
 from registry import problems
-from registry.access.door import Door
+from registry.access.door import Door, door_of
 from registry.accreditations.graph import connection_of_organisation
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
@@ -56,6 +56,7 @@ def create_app(
     *,
     workers: bool = True,
     tracing: Tracing | None = None,
+    door: Door | None = None,
 ) -> FastAPI:
     """Compose the application over parts that are open already; whoever made them closes them.
 
@@ -85,7 +86,7 @@ def create_app(
     app.state.workers = worker
     app.state.services = services
     operations = Operations(database, clock, services, tracing.span)
-    app.include_router(graphql_route(operations, Door(database, clock, settings)))
+    app.include_router(graphql_route(operations, door or door_of(settings, database, clock)))
     app.include_router(artefact_routes(database, keys, log_client, clock, settings))
     return app
 

@@ -14,7 +14,7 @@ import uvloop
 
 from goodstanding.clock import system_clock
 from registry.access.repository import token_keys
-from registry.access.service import actor_of, add_member, grant_role
+from registry.access.service import actor_of, add_member, grant_role, link_member, unlink_member
 from registry.access.tokens import TokenIssuer
 from registry.console import Register, plain_errors, print_json, run
 from registry.erasure import repository as erasures
@@ -31,6 +31,8 @@ app.add_typer(members, name="members")
 app.add_typer(intake.app, name="intake")
 
 Roles = Annotated[list[str], typer.Option("--role", help="ROLE@AUTHORITY, such as proposer@aut_registry; repeatable.")]
+Subject = Annotated[str, typer.Option(help="The `sub` by which the provider knows the member.")]
+Issuer = Annotated[str, typer.Option(help="The provider's issuer. Default: GOODSTANDING_OIDC_ISSUER.")]
 Output = Annotated[Path | None, typer.Option(help="File to put it into, instead of printing it.")]
 
 
@@ -145,6 +147,34 @@ def grant(member: Annotated[str, typer.Argument(help="Id of the member.")], role
 
     run(work)
     typer.echo(f"Granted {', '.join(role)} to {member}.")
+
+
+@members.command("link")
+def link(
+    member: Annotated[str, typer.Argument(help="Id of the member.")], subject: Subject, issuer: Issuer = ""
+) -> None:
+    """Have the tokens of a provider's SUBJECT count as the member's. One person is one member, whatever it is called."""
+
+    async def work(register: Register) -> None:
+        async with register.database.write() as tx:
+            await link_member(tx, member, issuer or register.settings.oidc_issuer, subject, now=system_clock())
+
+    run(work)
+    typer.echo(f"Linked {member}.")
+
+
+@members.command("unlink")
+def unlink(
+    member: Annotated[str, typer.Argument(help="Id of the member.")], subject: Subject, issuer: Issuer = ""
+) -> None:
+    """Take such a link away: SUBJECT's tokens are refused from then on."""
+
+    async def work(register: Register) -> None:
+        async with register.database.write() as tx:
+            await unlink_member(tx, member, issuer or register.settings.oidc_issuer, subject)
+
+    run(work)
+    typer.echo(f"Unlinked {member}.")
 
 
 def _role(text: str) -> tuple[str, str]:

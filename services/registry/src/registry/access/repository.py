@@ -1,4 +1,4 @@
-"""Queries on members, roles, used idempotency keys and the keys that sign access tokens."""
+"""Queries on members, how providers know them, roles, used idempotency keys and the keys that sign access tokens."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, delete, insert, select
 from sqlmodel import col
 
-from registry.access.tables import IdempotencyRow, MemberRoleRow, MemberRow
+from registry.access.model import Actor
+from registry.access.tables import IdempotencyRow, MemberIdentityRow, MemberRoleRow, MemberRow
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.tables import KeyRow
@@ -18,6 +19,32 @@ TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
 async def insert_member(tx: WriteTx, member_id: str, name: str, *, client: bool, now: datetime) -> None:
     """Store a member."""
     await tx.execute(insert(MemberRow).values(id=member_id, name=name, client=client, created_at=now))
+
+
+async def link(tx: WriteTx, issuer: str, subject: str, member_id: str, now: datetime) -> None:
+    """Store by which name a provider knows a member; storing it again, also for somebody else, changes nothing."""
+    row = {"issuer": issuer, "subject": subject, "member_id": member_id, "linked_at": now}
+    await insert_if_new(tx, MemberIdentityRow, row)
+
+
+async def unlink(tx: WriteTx, issuer: str, subject: str, member_id: str) -> bool:
+    """Take such a name away; False when it was not the member's."""
+    this = (col(MemberIdentityRow.issuer) == issuer) & (col(MemberIdentityRow.subject) == subject)
+    found = await tx.execute(delete(MemberIdentityRow).where(this, col(MemberIdentityRow.member_id) == member_id))
+    return bool(found.rowcount)
+
+
+async def linked_member(tx: ReadTx | WriteTx, issuer: str, subject: str) -> Actor | None:
+    """The member a provider knows by this name, with its roles as they stand."""
+    statement = (
+        select(col(MemberRow.id), col(MemberRow.client), col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
+        .join(MemberIdentityRow, col(MemberIdentityRow.member_id) == col(MemberRow.id))
+        .outerjoin(MemberRoleRow, col(MemberRoleRow.member_id) == col(MemberRow.id))
+        .where(col(MemberIdentityRow.issuer) == issuer, col(MemberIdentityRow.subject) == subject)
+    )
+    rows = (await tx.execute(statement)).all()
+    roles = frozenset((row.authority_id, row.role) for row in rows if row.role is not None)
+    return Actor(rows[0].id, rows[0].client, roles) if rows else None
 
 
 async def insert_role(tx: WriteTx, authority_id: str, member_id: str, role: str) -> None:

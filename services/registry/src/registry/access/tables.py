@@ -1,4 +1,4 @@
-"""Tables of access: members, their roles, and which idempotency keys have been used."""
+"""Tables of access: members, by whom they are known, their roles, and which idempotency keys have been used."""
 
 from datetime import datetime
 
@@ -18,13 +18,24 @@ class MemberRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=utc())
 
 
+class MemberIdentityRow(SQLModel, table=True):
+    """By which name a provider knows a member. A member may have several; each of them is one member's."""
+
+    __tablename__ = "member_identities"
+
+    issuer: str = Field(primary_key=True, max_length=400)
+    subject: str = Field(primary_key=True, max_length=200)
+    member_id: str = Field(foreign_key="members.id", max_length=200, index=True)
+    linked_at: datetime = Field(sa_column=utc())
+
+
 class MemberRoleRow(SQLModel, table=True):
     """One role of one member at one authority."""
 
     __tablename__ = "member_roles"
 
     authority_id: str = Field(primary_key=True, max_length=200)
-    member_id: str = Field(primary_key=True, foreign_key="members.id", max_length=200)
+    member_id: str = Field(primary_key=True, foreign_key="members.id", max_length=200, index=True)
     role: str = Field(primary_key=True, max_length=40)
 
 
