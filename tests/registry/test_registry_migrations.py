@@ -53,6 +53,7 @@ async def state(url):
         ("0007_from_0006", 6, "0006_from_0005"),
         ("0008_from_0007", 3, "0007_from_0006"),
         ("0009_from_0008", 1, "0008_from_0007"),
+        ("0010_from_0009", 2, "0009_from_0008"),
     ],
 )
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(

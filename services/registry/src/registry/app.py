@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from goodstanding.clock import Clock
 from registry import problems
 from registry.access.door import Door, door_of
+from registry.access.log import AccessLog
 from registry.accreditations.graph import connection_of_organisation
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
@@ -64,7 +65,7 @@ def create_app(
     They are `app.state.workers`, the acts `app.state.services`, for whoever runs this application inside another one.
     """
     tracing = tracing or Tracing("registry")
-    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    worker = Workers(database.as_registry(), log_client, keys, clock, settings, span=tracing.span)
     app = _application(database, log_client, clock, tracing, worker if workers else None)
     services = Services(
         organisations=Organisations(database, clock, worker.wake),
@@ -72,6 +73,7 @@ def create_app(
         relations=Relations(database, clock, worker.wake),
         erasures=Erasures(database, clock, worker.wake),
         people=People(database, clock),
+        access_log=AccessLog(database, clock),
         administration=Administration(database, clock, settings, worker.wake),
         intake=Intake(database, clock, settings, worker.wake),
         assessments=Assessments(database, clock),
@@ -95,7 +97,7 @@ def create_work_app(
     settings: Settings, database: Database, log_client: LogClient, keys: KeyStore, clock: Clock, *, tracing: Tracing
 ) -> FastAPI:
     """Compose the workers alone, with their health."""
-    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    worker = Workers(database.as_registry(), log_client, keys, clock, settings, span=tracing.span)
     return _application(database, log_client, clock, tracing, worker)
 
 

@@ -95,7 +95,7 @@ def token(
     async def work(register: Register) -> str:
         ttl = _ttl(seconds, register.settings.token_lifetime)
         signer = await register.keys.token_signer()
-        async with register.database.read() as tx:
+        async with register.database.as_registry().read() as tx:
             actor = await actor_of(tx, member)
         return TokenIssuer(signer, register.settings.origin, system_clock).issue(actor, ttl)
 
@@ -111,7 +111,7 @@ def erase_again() -> None:
     """Have every erasure done once more: after a backup was put back, which holds what was erased since it was made."""
 
     async def work(register: Register) -> int:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             return await erasures.again(tx)
 
     typer.echo(f"The workers will do {run(work)} erasures again.")
@@ -127,7 +127,7 @@ def add(
     """Add a member, with its first roles."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             await add_member(tx, member, name or member, now=system_clock(), client=client)
             for authority, wanted in map(_role, role):
                 await grant_role(tx, authority, member, wanted)
@@ -141,7 +141,7 @@ def grant(member: Annotated[str, typer.Argument(help="Id of the member.")], role
     """Give a member more roles."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             for authority, wanted in map(_role, role):
                 await grant_role(tx, authority, member, wanted)
 
@@ -156,7 +156,7 @@ def link(
     """Have the tokens of a provider's SUBJECT count as the member's. One person is one member, whatever it is called."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             await link_member(tx, member, issuer or register.settings.oidc_issuer, subject, now=system_clock())
 
     run(work)
@@ -170,7 +170,7 @@ def unlink(
     """Take such a link away: SUBJECT's tokens are refused from then on."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             await unlink_member(tx, member, issuer or register.settings.oidc_issuer, subject)
 
     run(work)

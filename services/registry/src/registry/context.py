@@ -8,7 +8,9 @@ from typing import Any
 from strawberry.types import Info as StrawberryInfo
 
 from goodstanding.clock import Clock
+from registry.access.log import AccessLog
 from registry.access.model import Actor
+from registry.access.reading import Notes
 from registry.accreditations.loaders import AccreditationLoaders
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
@@ -61,6 +63,7 @@ class Services:
     relations: Relations
     erasures: Erasures
     people: People
+    access_log: AccessLog
     administration: Administration
     intake: Intake
     assessments: Assessments
@@ -82,7 +85,8 @@ class Context:
         self.actor = actor
         self.services = services
         self._clock = clock
-        self.reader = Reader(database, lockstep=lockstep)
+        self.reader = Reader(database, actor.sub, lockstep=lockstep)
+        self.notes = Notes()  # of restricted data read: written down before the answer is released
         self._items = 0
         self.now, self.loaders = self._begin()
 

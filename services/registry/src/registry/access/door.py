@@ -70,7 +70,7 @@ class ProviderDoor:
     """For tokens of an OpenID Connect provider. What such a token says of roles is not looked at."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings, keys: ProviderKeys) -> None:
-        self._database = database
+        self._database = database.as_registry()  # nobody is anybody yet
         self._clock = clock
         self._keys = keys
         lifetime = settings.token_lifetime.total_seconds()

@@ -1,6 +1,6 @@
-"""Queries on members, how providers know them, roles, used idempotency keys and the keys that sign access tokens."""
+"""Queries on members, how providers know them, roles, reads, used idempotency keys and the keys that sign access tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,10 +8,12 @@ from sqlalchemy import ColumnElement, delete, insert, select
 from sqlmodel import col
 
 from registry.access.model import Actor
-from registry.access.tables import IdempotencyRow, MemberIdentityRow, MemberRoleRow, MemberRow
+from registry.access.reading import Note
+from registry.access.tables import AccessRow, IdempotencyRow, MemberIdentityRow, MemberRoleRow, MemberRow
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.tables import KeyRow
+from registry.pages import Page, PageRequest, cut
 
 TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
 
@@ -85,6 +87,37 @@ def _role(authority_id: str, role: str) -> ColumnElement[bool]:
 async def _roles(tx: ReadTx | WriteTx, member_id: str) -> Iterable[Any]:
     statement = select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
     return (await tx.execute(statement.where(col(MemberRoleRow.member_id) == member_id))).all()
+
+
+async def note(tx: WriteTx, notes: Sequence[Note]) -> None:
+    """Note who has read what."""
+    rows = [
+        {"actor": one.actor, "kind": one.kind, "authority_id": one.authority_id, "persons": list(one.subjects),
+         "at": one.at, "organisation_id": one.organisation_id}
+        for one in notes
+    ]  # fmt: skip
+    await tx.execute(insert(AccessRow), rows)
+
+
+async def notes(tx: ReadTx, authority_id: str, request: PageRequest) -> Page[tuple[int, Note]]:
+    """The notes of what was read of an authority's, in the order in which they were made, with their numbers."""
+    columns = (
+        AccessRow.seq,
+        AccessRow.actor,
+        AccessRow.kind,
+        AccessRow.persons,
+        AccessRow.at,
+        AccessRow.organisation_id,
+    )
+    statement = select(*map(col, columns)).where(col(AccessRow.authority_id) == authority_id)
+    if request.after is not None:
+        statement = statement.where(col(AccessRow.seq) > int(request.after))
+    found = await tx.execute(statement.order_by(col(AccessRow.seq)).limit(request.limit))
+    items = [
+        (row.seq, Note(row.actor, row.kind or "people", authority_id, tuple(row.persons), row.at, row.organisation_id))
+        for row in found
+    ]
+    return cut(items, request)
 
 
 async def used_key(tx: ReadTx | WriteTx, actor: str, key: str) -> Any:
