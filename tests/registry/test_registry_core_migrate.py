@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0010_from_0009"
+NEWEST = "0011_from_0010"
 
 both = pytest.mark.both_backends
 

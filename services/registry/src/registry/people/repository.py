@@ -50,11 +50,11 @@ async def erased_at(tx: WriteTx, person_id: str) -> datetime | None:
 
 
 async def erase(tx: WriteTx, person_id: str, *, now: datetime) -> None:
-    """Delete a person, and what could be guessed from: the digest of the input it came with."""
-    await tx.execute(delete(PersonRow).where(col(PersonRow.id) == person_id))
-    await tx.execute(insert(ErasedPersonRow), [{"id": person_id, "erased_at": now}])
+    """Delete a person, and before it what could be guessed from: the digest of the input it came with."""
     made_it = (col(IdempotencyRow.result_id) == person_id) & (col(IdempotencyRow.operation) == "addPerson")
     await tx.execute(update(IdempotencyRow).where(made_it).values(input_digest=b""))
+    await tx.execute(delete(PersonRow).where(col(PersonRow.id) == person_id))
+    await tx.execute(insert(ErasedPersonRow), [{"id": person_id, "erased_at": now}])
 
 
 def _person(row: Any) -> Person:
