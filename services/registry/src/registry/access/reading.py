@@ -49,7 +49,10 @@ RESTRICTED: Final = (
     Restricted(Kind.ERASURES, "erasures that were asked for", STAFF),
     Restricted(Kind.PEOPLE, "people behind organisations", frozenset({Role.REGISTRAR, Role.REGULATOR}), noted=True),
     Restricted(
-        Kind.RESTRICTED_TEXTS, "restricted texts of decisions and proposals", STAFF | {Role.REGULATOR}, noted=True
+        Kind.RESTRICTED_TEXTS,
+        "restricted texts of decisions, and of proposals to those who see them",
+        STAFF | {Role.REGULATOR},
+        noted=True,
     ),
     Restricted(Kind.SUSPECTED_SUCCESSORS, "suspected successors", frozenset({Role.REGULATOR}), noted=True),
     Restricted(
