@@ -11,7 +11,7 @@ Rules
    Unavailable: whether it was done then shows when it is asked for again, under the same idempotency key.
 3. No wait is without end (`Limits`), neither for the database nor for a connection to it.
 4. A transaction says for whom it is before it does anything else: for a member, for the registry itself, or for nobody.
-   PostgreSQL shows and takes what is restricted by that (`migrations/versions/m0008_row_security.py`), whatever the
+   PostgreSQL shows and takes what is restricted by that (`migrations/versions/m0011_row_security.py`), whatever the
    statements ask for. It is forgotten with the transaction. A transaction for nobody asks nothing and costs nothing.
 """
 
