@@ -9,8 +9,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "roles.md"
 
 HEAD = """# Roles
 
-A member has roles at authorities, and a role counts at its own authority alone. The register's tables say who has which: every act asks
-them in its own transaction, and a token that says more is not believed. Roles are given and taken by two authority admins
+A member has roles at authorities, and a role counts at its own authority alone. The register's tables say who has which: every act
+and every query asks them in its own transaction, and a token that says more is not believed. Roles are given and taken by two authority admins
 (`proposeRole`, `proposeRoleWithdrawal`), the first ones by whoever operates the register (`registry members`).
 
 An API key may have any role. It registers, applies and proposes; whatever takes a second person takes a person, and so does having

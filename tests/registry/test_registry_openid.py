@@ -7,6 +7,7 @@ import pytest
 from core_world import HOME, LABOUR, CoreWorld, found
 from openid_simulator import ISSUER, OpenIdSimulator
 from pydantic import ValidationError
+from typer.testing import CliRunner
 
 from goodstanding.errors import TokenError, TrustError
 from goodstanding.openid import MAX_DOCUMENT
@@ -15,6 +16,7 @@ from registry.access.door import ProviderDoor
 from registry.access.provider import FRESH, RELOAD, ProviderKeys
 from registry.access.repository import delete_role
 from registry.access.service import link_member, unlink_member
+from registry.cli import app
 from registry.errors import Conflict, DomainError, Forbidden, Invalid, NotFound
 from registry.settings import Settings
 
@@ -202,3 +204,26 @@ async def test_the_whole_application_has_this_door_where_an_issuer_is_set(tmp_pa
 
     assert (answer.status_code, answer.json()["code"]) == (401, "UNKNOWN_KEY")
     await world.close()
+
+
+def test_an_operator_links_and_unlinks_members(tmp_path):
+    runner = CliRunner()
+    env = {
+        "GOODSTANDING_VAR": str(tmp_path / "var"),
+        "GOODSTANDING_OIDC_ISSUER": ISSUER,
+        "GOODSTANDING_OIDC_ALGS": '["RS256"]',
+    }
+
+    def said(*words):
+        done = runner.invoke(app, words, env=env)
+        return done.exit_code, done.output.strip()
+
+    assert said("migrate")[0] == 0
+    assert said("members", "add", "pema") == (0, "Added pema.")
+    assert said("members", "link", "pema", "--subject", "u-1") == (0, "Linked pema.")
+    assert said("members", "link", "other", "--subject", "u-1") == (1, "Error: There is no member other; add it first.")
+    assert said("members", "unlink", "pema", "--subject", "u-1") == (0, "Unlinked pema.")
+    assert said("members", "unlink", "pema", "--subject", "u-1") == (
+        1,
+        f"Error: pema is not linked to u-1 of {ISSUER}.",
+    )

@@ -87,7 +87,7 @@ class Operations:
             data = await self._in_lockstep(prepared, chosen, operation, actor, variables)
             if data is not None:
                 return Answer({"data": data}, executed=True)
-            return await self._by_graphql_core(query, actor, variables, operation)
+            return await self._by_graphql_core(query, chosen, actor, variables, operation)
 
     async def _in_lockstep(
         self,
@@ -105,6 +105,7 @@ class Operations:
             return None
         context = Context(actor, self._database, self._clock, self._services, lockstep=True)
         try:
+            await context.believe()
             data = await run(plan, context, variables)
             await self._services.access_log.write(actor, context.notes)
         except Exception:  # noqa: BLE001 - whatever it is, it is said by graphql-core, with its path
@@ -122,14 +123,23 @@ class Operations:
             return None
 
     async def _by_graphql_core(
-        self, query: str, actor: Actor, variables: dict[str, Any] | None, operation: str | None
+        self,
+        query: str,
+        chosen: OperationDefinitionNode,
+        actor: Actor,
+        variables: dict[str, Any] | None,
+        operation: str | None,
     ) -> Answer:
         context = Context(actor, self._database, self._clock, self._services)
         try:
+            if chosen.operation is OperationType.QUERY:
+                await context.believe()
             result = await self._schema.execute(
                 query, variable_values=variables, context_value=context, operation_name=operation
             )
             await self._services.access_log.write(actor, context.notes)
+        except Unavailable as error:  # before the answer was begun, or when what it shows could not be noted
+            return Answer({"data": None, "errors": [_shown(GraphQLError("", original_error=error))]}, executed=True)
         finally:
             await context.close()
         executed = result.data is not None or not _is_request_error(result.errors)

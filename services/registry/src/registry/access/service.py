@@ -1,7 +1,7 @@
 """Members, how providers know them, and roles: adding them, and asking, where the data is, whether a caller may act.
 
-A token says what its bearer could do when it was issued. An act asks again inside its own transaction, so that a
-role withdrawn a minute ago is gone.
+A token says what its bearer could do when it was issued. An act asks again inside its own transaction, and so does a
+query (`context.py`), so that a role withdrawn a minute ago is gone.
 """
 
 from collections.abc import Collection
