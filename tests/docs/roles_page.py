@@ -33,9 +33,11 @@ staff of other authorities read no more than that. The rest is restricted:
 """
 
 TAIL = """
-Suspected successors are shown to regulators of every authority; all else only to those of the authority it belongs to. A read that is noted
+Suspected successors are shown to regulators of every authority; all else only to those of the authority it belongs to. A signal belongs to
+every authority that has the organisation in its register: all who work there, and regulators, see that there is one. What it says and
+who reported it is for persons, and also for the member it was given to, whatever that member's role. A read that is noted
 says who read what and when, before it is answered; `accessLog` shows the notes. On PostgreSQL the database keeps the same line by
-itself for all but what is not logged yet ([ADR 0015](adr/0015-row-security-for-what-is-restricted.md)).
+itself for all but what is not logged yet ([ADR 0017](adr/0017-row-security-for-what-is-restricted.md)).
 """
 
 

@@ -20,7 +20,9 @@ APPROVING = ("approveProposal", "rejectProposal", "approveAdministration", "appr
 OTHERS = {  # what begins something, or takes one person; whoever adds a mutation says here or above what it is
     "registerOrganisation", "amendOrganisation", "relateOrganisations", "endRelation", "addPerson", "erasePerson",
     "applyForAccreditation", "proposeDecision", "recordDecision", "requestErasure", "proposeMandate", "proposeMandateEnd",
-    "proposeMappings", "proposeCriteria", "proposeRole", "proposeRoleWithdrawal",
+    "proposeMappings", "proposeCriteria", "proposeRole", "proposeRoleWithdrawal", "submitSelfAssessment", "openAssessment",
+    "recordFindings", "concludeAssessment", "planSurveillance", "reportSignal", "moveSignal", "assignSignal",
+    "eraseReporter",
 }  # fmt: skip
 TWO_PERSONS = {  # table -> the columns of the first and of the second person
     "proposals": ("proposer", "decided_by"), "decisions": ("proposer", "approver"),

@@ -10,7 +10,11 @@ from sqlalchemy import insert
 from registry.access.model import STAFF, Role
 from registry.access.reading import RESTRICTED, Kind, readers
 from registry.access.service import add_member, grant_role
+from registry.assessments.drafts import AnswerDraft, SelfAssessmentDraft
+from registry.assessments.model import Answer
 from registry.people.model import Draft
+from registry.signals.drafts import ReportDraft
+from registry.signals.model import Kind as SignalKind
 from registry.tables import METADATA
 
 READS = {  # a query for each kind, and where in the answer the data is
@@ -24,6 +28,16 @@ READS = {  # a query for each kind, and where in the answer the data is
     Kind.PEOPLE: (
         "query ($one: ID!) { it: organisation(id: $one) { people { name } } }", lambda d: d["it"]["people"],
     ),
+    Kind.ASSESSMENTS: (
+        "query ($applied: String!) { selfAssessments(number: $applied) { id } }", lambda d: d["selfAssessments"],
+    ),
+    Kind.SIGNALS: (
+        "query ($fee: ID!) { it: signal(id: $fee) { report { text } } }", lambda d: d["it"] and d["it"]["report"],
+    ),
+    Kind.SIGNALS_OF_ABUSE: (
+        "query ($abuse: ID!) { it: signal(id: $abuse) { report { text } } }", lambda d: d["it"] and d["it"]["report"],
+    ),
+    Kind.REPORTERS: ("query ($fee: ID!) { it: signalReporter(signal: $fee) { name } }", lambda d: d["it"]),
     Kind.RESTRICTED_TEXTS: (
         "query ($granted: String!) { it: accreditation(number: $granted) { decisions { edges { node { restrictedText } } } } }",
         lambda d: any(edge["node"]["restrictedText"] for edge in d["it"]["decisions"]["edges"]),
@@ -64,9 +78,15 @@ class Files:
         event = next(row[1] for row in (await register.snapshot())["events"] if row[2] == "organisation")
         erasure = await register.erasures.request(await register.actor("ada"), [event], "By order", key="erasure")
         applied = await register.applied(name="Applicant")
+        rita, offices = await register.actor("rita"), register.app.state.services
+        answers = [AnswerDraft("NO-FEES", Answer.CONFORMS)]
+        await offices.assessments.file(rita, SelfAssessmentDraft(applied, "1", answers), key="filed")
+        for name, about in (("fee", SignalKind.FEE_DEMANDED), ("abuse", SignalKind.SEXUAL_EXPLOITATION_OR_ABUSE)):
+            draft = ReportDraft(about, "What happened", one, name="Maya Gurung")
+            self.variables[name] = await offices.signals.report(rita, draft, key=name)
         register.clock.forward(seconds=1)
         proposal, _ = await register.proposed(applied, "grant")
-        self.variables = {"applied": applied, "granted": granted, "one": one, "erasure": erasure, "proposal": proposal,
+        self.variables |= {"applied": applied, "granted": granted, "one": one, "erasure": erasure, "proposal": proposal,
                           "list": row["id"]}  # fmt: skip
 
     async def read(self, kind, member):
@@ -75,7 +95,7 @@ class Files:
         given = {name: value for name, value in self.variables.items() if f"${name}:" in query}
         answer = (await self.register.post(query, member, **given)).json()
         codes = {error["extensions"]["code"] for error in answer.get("errors", ())}
-        assert codes <= {"ROLE_NEEDED", "NOT_SIGNED_IN"}
+        assert codes <= {"ROLE_NEEDED", "NOT_SIGNED_IN", "NOT_FOUND"}
         return bool(there(answer["data"]))
 
     async def noted(self, since):

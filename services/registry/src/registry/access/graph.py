@@ -5,7 +5,7 @@ from datetime import datetime
 import strawberry
 
 from registry.access.log import page
-from registry.access.reading import Kind, Note
+from registry.access.reading import RESTRICTED, Kind, Note
 from registry.context import Info
 from registry.documented import documented
 from registry.pages import cursor, page_request
@@ -18,7 +18,7 @@ class AccessNote:
 
     member: strawberry.ID = strawberry.field(description="Who read.")
     kind: str = strawberry.field(
-        description="What kind of thing: people, restricted-texts, suspected-successors or access-log."
+        description="What kind of thing: " + ", ".join(one.kind for one in RESTRICTED if one.noted) + "."
     )
     organisation: strawberry.ID | None = strawberry.field(description="People: the organisation they are behind.")
     subjects: list[strawberry.ID] = strawberry.field(description="Ids of what was shown; none: nothing was found.")

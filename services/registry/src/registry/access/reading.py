@@ -4,8 +4,9 @@ Rules
 1. Everybody reads what is public: what is logged, and what lowers trust before it is. Nobody needs a role for that.
 2. A role opens restricted data of the authority it is held at, and nothing at another one. Suspected successors alone are
    for regulators wherever they are: whoever succeeds somebody elsewhere does so to get away.
-3. A subscriber is told of changes to what is public, and sees no more than anybody.
-4. A read that is noted says who read what of which authority and when, once a request and kind, before it is answered.
+3. What a signal says is given to a member as well, whatever its role (`registry/signals/model.py`).
+4. A subscriber is told of changes to what is public, and sees no more than anybody.
+5. A read that is noted says who read what of which authority and when, once a request and kind, before it is answered.
 """
 
 from collections.abc import Iterable
@@ -27,6 +28,10 @@ class Kind(StrEnum):
     LISTS = "lists"
     ERASURES = "erasures"
     PEOPLE = "people"
+    ASSESSMENTS = "assessments"
+    SIGNALS = "signals"
+    SIGNALS_OF_ABUSE = "signals-of-abuse"
+    REPORTERS = "reporters"
     RESTRICTED_TEXTS = "restricted-texts"
     SUSPECTED_SUCCESSORS = "suspected-successors"
     ACCESS_LOG = "access-log"
@@ -48,6 +53,21 @@ RESTRICTED: Final = (
     Restricted(Kind.LISTS, "uploaded lists, and what became of their rows", STAFF),
     Restricted(Kind.ERASURES, "erasures that were asked for", STAFF),
     Restricted(Kind.PEOPLE, "people behind organisations", frozenset({Role.REGISTRAR, Role.REGULATOR}), noted=True),
+    Restricted(
+        Kind.ASSESSMENTS,
+        "self-assessments, assessments with their findings, and what is due for surveillance",
+        STAFF | {Role.REGULATOR},
+    ),
+    Restricted(Kind.SIGNALS, "what signals say", STAFF | {Role.REGULATOR}, noted=True),
+    Restricted(
+        Kind.SIGNALS_OF_ABUSE,
+        "what signals of sexual exploitation or abuse say, and who reported them",
+        frozenset({Role.REGULATOR}),
+        noted=True,
+    ),
+    Restricted(
+        Kind.REPORTERS, "who reported any other signal", frozenset({Role.REGISTRAR, Role.REGULATOR}), noted=True
+    ),
     Restricted(
         Kind.RESTRICTED_TEXTS,
         "restricted texts of decisions, and of proposals to those who see them",
@@ -85,7 +105,7 @@ class Note:
 
 
 class Notes:
-    """What one request has read of restricted data, until it is written down (rule 4)."""
+    """What one request has read of restricted data, until it is written down (rule 5)."""
 
     def __init__(self) -> None:
         self._read: dict[tuple[Kind, str], dict[str, None]] = {}
