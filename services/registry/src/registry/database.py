@@ -11,7 +11,7 @@ Rules
    Unavailable: whether it was done then shows when it is asked for again, under the same idempotency key.
 3. No wait is without end (`Limits`), neither for the database nor for a connection to it.
 4. A transaction says for whom it is before it does anything else: for a member, for the registry itself, or for nobody.
-   PostgreSQL shows and takes what is restricted by that (`migrations/versions/m0011_row_security.py`), whatever the
+   PostgreSQL shows and takes what is restricted by that (`migrations/versions/m0011_row_security.py` and later ones), whatever the
    statements ask for. It is forgotten with the transaction. A transaction for nobody asks nothing and costs nothing.
 """
 
@@ -22,17 +22,20 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from copy import copy
 from typing import Any, Final, NewType
 
-from sqlalchemy import func, select
+from sqlalchemy import String, bindparam, func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from registry.engines import BEGIN_READ, DRIVER_ERRORS, Limits, driver_of, make_engine, on_driver
 from registry.outages import translated
+from registry.statements import Prepared
 
 ReadTx = NewType("ReadTx", AsyncConnection)
 WriteTx = NewType("WriteTx", AsyncConnection)
 
 LIMITS: Final = Limits()
+_FOR_MEMBER: Final = Prepared(select(func.goodstanding_act_for(bindparam("member", type_=String())).label("said")))
+_FOR_REGISTRY: Final = Prepared(select(func.set_config("goodstanding.registry", "on", True).label("said")))
 
 
 class Database:
@@ -117,9 +120,9 @@ class Database:
         if self.sqlite or not (member or self._as_registry):
             return
         if self._as_registry:
-            await connection.execute(select(func.set_config("goodstanding.registry", "on", True)))
+            await _FOR_REGISTRY.rows(connection)
         else:
-            await connection.execute(select(func.goodstanding_act_for(member)))
+            await _FOR_MEMBER.rows(connection, member=member)
 
     async def _in_time(self, work: Awaitable[None]) -> None:
         async with asyncio.timeout(self._patience):

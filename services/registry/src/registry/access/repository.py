@@ -1,10 +1,10 @@
 """Queries on members, how providers know them, roles, reads, used idempotency keys and the keys that sign access tokens."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, String, bindparam, delete, insert, select
 from sqlmodel import col
 
 from registry.access.model import Actor
@@ -14,8 +14,14 @@ from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.tables import KeyRow
 from registry.pages import Page, PageRequest, cut
+from registry.statements import Prepared
 
 TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
+_ROLES_OF = Prepared(
+    select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role)).where(
+        col(MemberRoleRow.member_id) == bindparam("member", type_=String())
+    )
+)
 
 
 async def insert_member(tx: WriteTx, member_id: str, name: str, *, client: bool, now: datetime) -> None:
@@ -77,16 +83,11 @@ async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:
 
 async def roles_of(tx: ReadTx | WriteTx, member_id: str) -> frozenset[tuple[str, str]]:
     """The member's (authority, role) pairs as they stand now."""
-    return frozenset((row.authority_id, row.role) for row in await _roles(tx, member_id))
+    return frozenset((row.authority_id, row.role) for row in await _ROLES_OF.rows(tx, member=member_id))
 
 
 def _role(authority_id: str, role: str) -> ColumnElement[bool]:
     return (col(MemberRoleRow.authority_id) == authority_id) & (col(MemberRoleRow.role) == role)
-
-
-async def _roles(tx: ReadTx | WriteTx, member_id: str) -> Iterable[Any]:
-    statement = select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
-    return (await tx.execute(statement.where(col(MemberRoleRow.member_id) == member_id))).all()
 
 
 async def note(tx: WriteTx, notes: Sequence[Note]) -> None:
