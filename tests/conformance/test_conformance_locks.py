@@ -9,7 +9,11 @@ import pytest
 pytestmark = pytest.mark.conformance
 
 HERE = Path(__file__).resolve().parent
-INSTALLED_FROM = ("requirements.in", "requirements.lock", "node/package.json", "node/package-lock.json", "node/.npmrc")
+NODES = ("node", "openid/node")
+INSTALLED_FROM = (
+    "requirements.in", "requirements.lock",
+    *(f"{node}/{name}" for node in NODES for name in ("package.json", "package-lock.json", ".npmrc")),
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", INSTALLED_FROM)
@@ -24,8 +28,9 @@ def test_every_python_package_is_pinned_to_hashes():
     assert all("==" in line and "--hash=sha256:" in line for line in lines)
 
 
-def test_every_npm_package_is_pinned_to_a_hash():
-    lock = json.loads((HERE / "node" / "package-lock.json").read_text("utf-8"))
+@pytest.mark.parametrize("node", NODES)
+def test_every_npm_package_is_pinned_to_a_hash(node):
+    lock = json.loads((HERE / node / "package-lock.json").read_text("utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert len(packages) >= 10
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())

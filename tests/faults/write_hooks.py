@@ -40,8 +40,8 @@ def install(breaker: Breaker, patch: Patch) -> None:
 
 
 def _named(write: Callable[..., Any]) -> Callable[..., Any]:
-    def named(self: Any) -> Any:
-        return _with_name(write(self), f"commit {sys._getframe(1).f_code.co_qualname}")
+    def named(self: Any, *member: str) -> Any:
+        return _with_name(write(self, *member), f"commit {sys._getframe(1).f_code.co_qualname}")
 
     return named
 

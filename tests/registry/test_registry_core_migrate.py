@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0012_from_0011"
+NEWEST = "0015_from_0014"
 
 both = pytest.mark.both_backends
 

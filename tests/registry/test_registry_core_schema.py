@@ -32,6 +32,7 @@ ADDED = {  # what the registry offers beyond the agreed schema, type by type
     "Erasure", "RequestErasureInput", "ApproveErasureInput", "RejectErasureInput", "ErasureDone", "ErasureResult",
     "Person", "AddPersonInput", "AddPersonDone", "AddPersonResult", "ErasePersonInput", "ErasePersonDone",
     "ErasePersonResult",
+    "AccessNote", "AccessNoteEdge", "AccessNoteConnection",
     "RelateOrganisationsInput", "EndRelationInput", "RelationDone", "RelationResult",
     "Assessment", "AssessmentConnection", "AssessmentDone", "AssessmentEdge", "AssessmentFilter", "AssessmentKind",
     "AssessmentResult", "AssessmentState", "ConcludeAssessmentInput", "CriterionAnswer", "CriterionAnswerInput",

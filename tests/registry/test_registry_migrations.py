@@ -56,6 +56,8 @@ async def state(url):
         ("0010_from_0009", 1, "0009_from_0008"),
         ("0011_from_0010", 4, "0010_from_0009"),
         ("0012_from_0011", 2, "0011_from_0010"),
+        ("0013_from_0012", 1, "0012_from_0011"),
+        ("0014_from_0013", 2, "0013_from_0012"),
     ],
 )
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(

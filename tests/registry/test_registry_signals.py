@@ -21,7 +21,7 @@ from registry.settings import Settings
 from registry.signals import enums, model
 from registry.signals.drafts import ReportDraft
 from registry.signals.model import MOVES, SENSITIVE, Kind, State
-from registry.signals.service import Signals
+from registry.signals.service import Signals, asked
 from registry.tables import METADATA
 
 TEXT, NAME, CONTACT = "They asked for 4,000 dollars", "Maya Gurung", "maya@example.org"
@@ -86,7 +86,13 @@ class Desk:
         return await self.acts.assign(actor, signal, to, key=self.register.key())
 
     async def reporter_of(self, signal):
-        return (await self.acts.reporter(await self.register.actor(self.regulator), signal)).id
+        return (await self.asked(signal, self.regulator)).reporter.id
+
+    async def asked(self, signal, member):
+        """Who reported, as the service answers a member."""
+        actor = await self.register.actor(member)
+        async with self.register.database.read(member) as tx:
+            return await asked(tx, actor, signal)
 
     async def found_true(self, kind, times, text="{}"):
         """So many substantiated signals of a kind, straight into the table."""
@@ -116,6 +122,10 @@ async def code_of(act):
     except DomainError as error:
         return error.code
     return None
+
+
+async def noted(register):
+    return [(row[1], row[5], row[6], row[3]) for row in (await register.snapshot())["access_log"]]
 
 
 async def tables_with(register, text):
@@ -303,7 +313,7 @@ async def test_every_role_reads_and_handles_what_it_may(desk):
             got[kind, role] = (
                 seen is not None,
                 bool(seen and seen["report"]),
-                await code_of(desk.acts.reporter(actor, signal)),
+                await code_of(desk.asked(signal, member)),
                 await code_of(desk.acts.move(actor, signal, State.UNDER_REVIEW, None, key=register.key())),
                 await code_of(desk.acts.assign(actor, signal, "anil", key=register.key())),
                 await code_of(desk.acts.erase_reporter(actor, await desk.reporter_of(signal), key=register.key())),
@@ -359,10 +369,35 @@ async def test_every_read_is_noted(desk):
     await register.ask(READ, "anil", id=signal)
     await register.ask(READ, "other", id=signal)
 
-    noted = [row[1:4] for row in (await register.snapshot())["access_log"]]
-    assert noted == [
-        ("rita", desk.organisation, [reporter]), ("rita", desk.organisation, []), ("anil", desk.organisation, [signal]),
+    assert await noted(register) == [
+        ("rita", "reporters", LABOUR, [reporter, signal]), ("rita", "reporters", LABOUR, [silent]),
+        ("anil", "signals", LABOUR, [signal]),
     ]  # fmt: skip
+
+
+async def test_of_abuse_a_read_is_noted_as_one_of_abuse_at_the_authority_that_gave_it(desk):
+    register, signal = desk.register, await desk.reported(ABUSE, name=NAME)
+    await desk.moved(signal, "UNDER_REVIEW")
+    await desk.given(signal, "asha")
+    for member in ("asha", "rita"):
+        await register.ask(READ, member, id=signal)
+    await register.ask(REPORTER, "asha", id=signal)
+
+    reporter = await desk.reporter_of(signal)
+    assert await noted(register) == [
+        ("asha", "signals-of-abuse", LABOUR, [signal]), ("asha", "signals-of-abuse", LABOUR, [reporter, signal]),
+    ]  # fmt: skip
+
+
+async def test_what_is_read_twice_because_something_else_fails_is_noted_once(desk):
+    """In lockstep an error ends the answer, and graphql-core asks everything again."""
+    signal = await desk.reported()
+    both = "query ($id: ID!, $a: ID!) { signal(id: $id) { report { text } } signals(authorityId: $a) { totalCount } }"
+    answer = (await desk.register.post(both, "anil", id=signal, a=TRADE)).json()
+
+    assert answer["data"]["signal"]["report"]["text"] == TEXT
+    assert answer["errors"][0]["extensions"]["code"] == "ROLE_NEEDED"
+    assert await noted(desk.register) == [("anil", "signals", LABOUR, [signal])]
 
 
 async def test_who_reported_is_in_one_table_and_nothing_of_a_report_is_logged(desk, caplog, capsys):

@@ -13,7 +13,8 @@ from gateway.compose.subgraphs import Supergraph, services
 from gateway.faces import graphql, health, page, proxy, subgraph, verify
 from gateway.followers import Follower, Followers
 from gateway.guards.limits import DocumentLimits
-from gateway.guards.tokens import TokenGuard
+from gateway.guards.openid import OpenIdGuard
+from gateway.guards.tokens import Guard, TokenGuard
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 from gateway.tracing import Tracing
@@ -44,7 +45,7 @@ def create_app(
     supergraph = Supergraph(services(upstreams, context), limits, kept=kept, introspection=settings.introspection)
     followers = Followers((*edge.followers(), Follower("composition", supergraph.refresh, COMPOSE_EVERY)))
     metrics = Metrics(edge, followers.members, clock)
-    guard = TokenGuard(settings.access_keys, settings.origin, clock)
+    guard = guard_of(settings, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -68,6 +69,13 @@ def create_app(
     ):
         app.include_router(router)
     return app
+
+
+def guard_of(settings: Settings, clock: Clock) -> Guard:
+    """Who verifies bearer tokens: against the provider's keys where one is set, against the access keys otherwise."""
+    if not settings.oidc_issuer:
+        return TokenGuard(settings.access_keys, settings.origin, clock)
+    return OpenIdGuard(settings.oidc_issuer, settings.oidc_audience or settings.origin, settings.oidc_algs, clock)
 
 
 def _settle() -> None:

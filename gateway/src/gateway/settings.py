@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from goodstanding.openid import is_address
 
 
 class Settings(BaseSettings):
@@ -26,6 +28,13 @@ class Settings(BaseSettings):
     )
     access_keys_file: Path | None = Field(
         None, description="File that holds GOODSTANDING_ACCESS_KEYS, as `registry access-keys` makes it."
+    )
+    oidc_issuer: str = Field(
+        "", description="Issuer of an OpenID Connect provider whose access tokens count, instead of the register's own."
+    )
+    oidc_audience: str = Field("", description="Audience such tokens must name; empty: the public address.")
+    oidc_algs: tuple[Literal["ES256", "EdDSA", "PS256", "RS256"], ...] = Field(
+        ("ES256", "EdDSA"), min_length=1, description="JSON array of the algorithms such tokens may be signed with."
     )
     freshness_seconds: int = Field(30, ge=5, le=3600, description="How long a signed time counts as fresh.")
     subgraph_token: SecretStr = Field(
@@ -55,3 +64,11 @@ class Settings(BaseSettings):
             except json.JSONDecodeError as error:
                 raise ValueError("access_keys_file holds something else than `registry access-keys` makes") from error
         return given
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, issuer: str) -> str:
+        """ValueError for an issuer whose keys could not be fetched safely."""
+        if issuer and not is_address(issuer):
+            raise ValueError("an issuer is an https address; http is for this machine alone")
+        return issuer

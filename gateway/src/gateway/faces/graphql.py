@@ -22,14 +22,14 @@ from gateway.compose.prepare import Refusal
 from gateway.compose.subgraphs import Supergraph
 from gateway.faces.graphiql import Graphiql
 from gateway.faces.graphql_request import BadRequest, from_body, from_query
-from gateway.guards.tokens import TokenGuard
+from gateway.guards.tokens import Guard
 from gateway.problems import problem
 
 MODERN: Final = "application/graphql-response+json"
 CLASSIC: Final = "application/json"
 
 
-def routes(supergraph: Supergraph, guard: TokenGuard, *, graphiql: bool) -> APIRouter:
+def routes(supergraph: Supergraph, guard: Guard, *, graphiql: bool) -> APIRouter:
     """The GraphQL endpoint."""
     router = APIRouter()
     page = Graphiql() if graphiql else None
@@ -42,7 +42,7 @@ def routes(supergraph: Supergraph, guard: TokenGuard, *, graphiql: bool) -> APIR
         if media_type is None:
             return problem(406, "Not acceptable", f"GraphQL answers are {MODERN} or {CLASSIC}; accept one of them")
         authorization = request.headers.get("authorization")
-        guard.caller(authorization)
+        await guard.caller(authorization)
         try:
             operation = from_query(request) if request.method == "GET" else await from_body(request)
             return _answer(await _run(supergraph, operation, request.method, authorization), media_type)

@@ -1,12 +1,12 @@
 """Bearer tokens: none is anonymous, a bad one is refused before anything is done for it.
 
 A token is `typ: at+jwt` (RFC 9068), EdDSA, signed by a key from the configuration, for this origin (`aud`), unexpired.
-What its holder may do is decided again where the data is.
+What its holder may do is decided again where the data is. `openid.py` is for the tokens of a provider instead.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from goodstanding.clock import Clock
 from goodstanding.errors import TokenError
@@ -34,6 +34,23 @@ class Caller:
     token: str
 
 
+class Guard(Protocol):
+    """Whoever verifies bearer tokens."""
+
+    async def caller(self, authorization: str | None) -> Caller | None:
+        """Who sends this Authorization header: None for nobody, TokenRefused for a bad token."""
+
+
+def bearer(authorization: str | None) -> str | None:
+    """The token of an Authorization header, None without one; TokenRefused for anything else."""
+    if authorization is None:
+        return None
+    scheme, _, token = authorization.partition(" ")
+    if scheme.lower() != "bearer" or not token.strip():
+        raise TokenRefused("NOT_BEARER", "send the access token as 'Authorization: Bearer <token>'")
+    return token.strip()
+
+
 class TokenGuard:
     """Verifies the bearer tokens of one origin. KeyRefused when a configured key is not sound."""
 
@@ -42,14 +59,10 @@ class TokenGuard:
         self._audience = audience
         self._clock = clock
 
-    def caller(self, authorization: str | None) -> Caller | None:
+    async def caller(self, authorization: str | None) -> Caller | None:
         """Who sends this Authorization header: None for nobody, TokenRefused for a bad token."""
-        if authorization is None:
-            return None
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token.strip():
-            raise TokenRefused("NOT_BEARER", "send the access token as 'Authorization: Bearer <token>'")
-        return self._verified(token.strip())
+        token = bearer(authorization)
+        return None if token is None else self._verified(token)
 
     def _verified(self, token: str) -> Caller:
         try:

@@ -34,14 +34,14 @@ async def found_register(database: Database, settings: Settings, clock: Clock) -
     intake = Intake(database, clock, settings)
     for layout in LAYOUTS:
         await intake.prepare(layout)
-    async with database.write() as tx:
+    async with database.as_registry().write() as tx:
         await _add_members(tx, FIRST_MEMBERS, now=moment(clock))
 
 
 async def found_sample(database: Database, sample: Sample, *, origin: str, clock: Clock) -> None:
     """Found the sample's authorities, schemes, mandates and members, all or none."""
     now = moment(clock)
-    async with database.write() as tx:
+    async with database.as_registry().write() as tx:
         for authority in sample.authorities:
             with suppress(Conflict):
                 await found_authority(

@@ -50,5 +50,5 @@ def _fresh(settings: StandaloneSettings) -> bool:
 
 
 async def _uploader(register: Register) -> Actor:
-    async with register.database.read() as tx:
+    async with register.database.as_registry().read() as tx:
         return await actor_of(tx, UPLOADER)

@@ -37,7 +37,7 @@ class Register:
 
     async def member(self, member_id: str) -> Actor:
         """A member with its present roles; NotFound."""
-        async with self.database.read() as tx:
+        async with self.database.as_registry().read() as tx:
             return await actor_of(tx, member_id)
 
     async def bearer(self, token: str) -> Actor:

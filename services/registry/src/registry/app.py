@@ -12,7 +12,8 @@ from fastapi import FastAPI
 
 from goodstanding.clock import Clock
 from registry import problems
-from registry.access.door import Door
+from registry.access.door import Door, door_of
+from registry.access.log import AccessLog
 from registry.accreditations.graph import connection_of_organisation
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
@@ -56,6 +57,7 @@ def create_app(
     *,
     workers: bool = True,
     tracing: Tracing | None = None,
+    door: Door | None = None,
 ) -> FastAPI:
     """Compose the application over parts that are open already; whoever made them closes them.
 
@@ -63,7 +65,7 @@ def create_app(
     They are `app.state.workers`, the acts `app.state.services`, for whoever runs this application inside another one.
     """
     tracing = tracing or Tracing("registry")
-    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    worker = Workers(database.as_registry(), log_client, keys, clock, settings, span=tracing.span)
     app = _application(database, log_client, clock, tracing, worker if workers else None)
     services = Services(
         organisations=Organisations(database, clock, worker.wake),
@@ -71,6 +73,7 @@ def create_app(
         relations=Relations(database, clock, worker.wake),
         erasures=Erasures(database, clock, settings, worker.wake),
         people=People(database, clock),
+        access_log=AccessLog(database, clock),
         administration=Administration(database, clock, settings, worker.wake),
         intake=Intake(database, clock, settings, worker.wake),
         assessments=Assessments(database, clock),
@@ -85,7 +88,7 @@ def create_app(
     app.state.workers = worker
     app.state.services = services
     operations = Operations(database, clock, services, tracing.span)
-    app.router.routes.insert(0, graphql_route(operations, Door(database, clock, settings)))
+    app.router.routes.insert(0, graphql_route(operations, door or door_of(settings, database, clock)))
     app.include_router(artefact_routes(database, keys, log_client, clock, settings))
     return app
 
@@ -94,7 +97,7 @@ def create_work_app(
     settings: Settings, database: Database, log_client: LogClient, keys: KeyStore, clock: Clock, *, tracing: Tracing
 ) -> FastAPI:
     """Compose the workers alone, with their health."""
-    worker = Workers(database, log_client, keys, clock, settings, span=tracing.span)
+    worker = Workers(database.as_registry(), log_client, keys, clock, settings, span=tracing.span)
     return _application(database, log_client, clock, tracing, worker)
 
 

@@ -14,7 +14,7 @@ import uvloop
 
 from goodstanding.clock import system_clock
 from registry.access.repository import token_keys
-from registry.access.service import actor_of, add_member, grant_role
+from registry.access.service import actor_of, add_member, grant_role, link_member, unlink_member
 from registry.access.tokens import TokenIssuer
 from registry.console import Register, plain_errors, print_json, run
 from registry.erasure import repository as erasures
@@ -31,6 +31,8 @@ app.add_typer(members, name="members")
 app.add_typer(intake.app, name="intake")
 
 Roles = Annotated[list[str], typer.Option("--role", help="ROLE@AUTHORITY, such as proposer@aut_registry; repeatable.")]
+Subject = Annotated[str, typer.Option(help="The `sub` by which the provider knows the member.")]
+Issuer = Annotated[str, typer.Option(help="The provider's issuer. Default: GOODSTANDING_OIDC_ISSUER.")]
 Output = Annotated[Path | None, typer.Option(help="File to put it into, instead of printing it.")]
 
 
@@ -93,7 +95,7 @@ def token(
     async def work(register: Register) -> str:
         ttl = _ttl(seconds, register.settings.token_lifetime)
         signer = await register.keys.token_signer()
-        async with register.database.read() as tx:
+        async with register.database.as_registry().read() as tx:
             actor = await actor_of(tx, member)
         return TokenIssuer(signer, register.settings.origin, system_clock).issue(actor, ttl)
 
@@ -109,7 +111,7 @@ def erase_again() -> None:
     """Have every erasure done once more: after a backup was put back, which holds what was erased since it was made."""
 
     async def work(register: Register) -> int:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             return await erasures.again(tx)
 
     typer.echo(f"The workers will do {run(work)} erasures again.")
@@ -125,7 +127,7 @@ def add(
     """Add a member, with its first roles."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             await add_member(tx, member, name or member, now=system_clock(), client=client)
             for authority, wanted in map(_role, role):
                 await grant_role(tx, authority, member, wanted)
@@ -139,12 +141,40 @@ def grant(member: Annotated[str, typer.Argument(help="Id of the member.")], role
     """Give a member more roles."""
 
     async def work(register: Register) -> None:
-        async with register.database.write() as tx:
+        async with register.database.as_registry().write() as tx:
             for authority, wanted in map(_role, role):
                 await grant_role(tx, authority, member, wanted)
 
     run(work)
     typer.echo(f"Granted {', '.join(role)} to {member}.")
+
+
+@members.command("link")
+def link(
+    member: Annotated[str, typer.Argument(help="Id of the member.")], subject: Subject, issuer: Issuer = ""
+) -> None:
+    """Have the tokens of a provider's SUBJECT count as the member's. One person is one member, whatever it is called."""
+
+    async def work(register: Register) -> None:
+        async with register.database.as_registry().write() as tx:
+            await link_member(tx, member, issuer or register.settings.oidc_issuer, subject, now=system_clock())
+
+    run(work)
+    typer.echo(f"Linked {member}.")
+
+
+@members.command("unlink")
+def unlink(
+    member: Annotated[str, typer.Argument(help="Id of the member.")], subject: Subject, issuer: Issuer = ""
+) -> None:
+    """Take such a link away: SUBJECT's tokens are refused from then on."""
+
+    async def work(register: Register) -> None:
+        async with register.database.as_registry().write() as tx:
+            await unlink_member(tx, member, issuer or register.settings.oidc_issuer, subject)
+
+    run(work)
+    typer.echo(f"Unlinked {member}.")
 
 
 def _role(text: str) -> tuple[str, str]:

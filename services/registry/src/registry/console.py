@@ -23,9 +23,8 @@ from sqlmodel import col
 
 from goodstanding.clock import system_clock
 from goodstanding.errors import GoodstandingError, TokenError
+from registry.access.door import door_of
 from registry.access.model import Actor
-from registry.access.repository import token_keys
-from registry.access.tokens import TokenVerifier
 from registry.database import Database
 from registry.errors import DatabaseRefused, DomainError, Unavailable
 from registry.issuance.errors import IssuanceError
@@ -50,10 +49,7 @@ class Register:
 
     async def actor(self, token: str) -> Actor:
         """Whoever the access token was issued to. TokenError."""
-        async with self.database.read() as tx:
-            keys = await token_keys(tx)
-        verifier = TokenVerifier(keys, self.settings.origin, system_clock, self.settings.token_lifetime)
-        return verifier.actor(f"Bearer {token}")
+        return await door_of(self.settings, self.database, system_clock).actor(f"Bearer {token}")
 
 
 @asynccontextmanager
@@ -109,7 +105,10 @@ def plain_errors() -> Iterator[None]:
     except DomainError as error:
         fail(error.message, REFUSED)
     except TokenError as error:
-        fail(f"The access token is refused: {error}. Get a new one: registry token --member ID", REFUSED)
+        fail(
+            f"The access token is refused: {error}. Get a new one, where the register issues them itself: registry token --member ID",
+            REFUSED,
+        )
     except ValidationError as error:
         wrong = "; ".join(": ".join((*map(_variable, item["loc"][:1]), item["msg"])) for item in error.errors())
         fail(f"A setting is wrong. {wrong}", UNUSABLE)

@@ -1,14 +1,17 @@
 """What one GraphQL request carries: who asks, when, what was read, and the acts it may call."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
 from goodstanding.clock import Clock
+from registry.access.log import AccessLog
 from registry.access.model import Actor
+from registry.access.reading import Notes
+from registry.access.service import roles_of
 from registry.accreditations.loaders import AccreditationLoaders
 from registry.accreditations.service import Accreditations
 from registry.administration.service import Administration
@@ -61,6 +64,7 @@ class Services:
     relations: Relations
     erasures: Erasures
     people: People
+    access_log: AccessLog
     administration: Administration
     intake: Intake
     assessments: Assessments
@@ -82,13 +86,22 @@ class Context:
         self.actor = actor
         self.services = services
         self._clock = clock
-        self.reader = Reader(database, lockstep=lockstep)
+        self.reader = Reader(database, actor.sub, lockstep=lockstep)
+        self.notes = Notes()  # of restricted data read: written down before the answer is released
         self._items = 0
         self.now, self.loaders = self._begin()
 
     def _begin(self) -> tuple[datetime, Loaders]:
         now = moment(self._clock)
         return now, Loaders(self.reader, self.actor, now, self.services.people, self.services.signals)
+
+    async def believe(self) -> None:
+        """Before a query: keep those of the token's roles that the register has now. An act asks for itself."""
+        if self.actor.roles:
+            async with self.reader.use() as tx:
+                held = await roles_of(tx, self.actor.sub)
+            self.actor = replace(self.actor, roles=self.actor.roles & held)
+            self.now, self.loaders = self._begin()
 
     async def renew(self) -> None:
         """After a mutation: read again, from a moment that has seen it."""

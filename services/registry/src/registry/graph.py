@@ -14,6 +14,7 @@ from strawberry.federation.schema import FederationAny
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from registry.access.graph import AccessQueries
 from registry.accreditations.decision_graph import ChangeQueries, Decision, find_decision
 from registry.accreditations.graph import Accreditation, AccreditationQueries, find_accreditation
 from registry.accreditations.mutations import AccreditationMutations
@@ -62,7 +63,7 @@ _KEYS = {
 @strawberry.type(description="Questions anyone may ask.")
 class Query(
     OrganisationQueries, SchemeQueries, AccreditationQueries, ChangeQueries, ProposalQueries, ErasureQueries,
-    IntakeQueries, AssessmentQueries, SurveillanceQueries, SignalQueries,
+    IntakeQueries, AssessmentQueries, SurveillanceQueries, SignalQueries, AccessQueries,
 ):  # fmt: skip
     """Every query of the registry."""
 

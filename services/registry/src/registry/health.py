@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import structlog
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
+from sqlalchemy import text
 
 from goodstanding.clock import Clock
 from registry.database import Database
@@ -23,6 +24,7 @@ from registry.migrate import is_current
 
 PATIENCE = 3.0  # seconds the database and the log have to answer a probe
 _NO_STORE = {"Cache-Control": "no-store"}
+_UNGUARDED = text("SELECT rolname FROM pg_roles WHERE rolname = current_user AND (rolsuper OR rolbypassrls)")
 _log = structlog.get_logger("registry.health")
 
 
@@ -63,7 +65,23 @@ class Health:
             found.append(f"the relay has halted: {self.halted}")
         if aside := waiting.get(ASIDE, 0):
             found.append(f"the log refuses {aside} events for good")
-        return found
+        return found + await self._unguarded()
+
+    async def _unguarded(self) -> list[str]:
+        """Whether the role we connect as would be shown what is restricted, whoever asks."""
+        if self._database.sqlite:
+            return []
+        try:
+            async with asyncio.timeout(PATIENCE), self._database.read() as tx:
+                role = await tx.scalar(_UNGUARDED)
+        except Exception as error:  # noqa: BLE001 - as above
+            _log.warning("the database does not answer", kind=type(error).__name__)
+            return []
+        return (
+            []
+            if role is None
+            else [f"the database role {role} is a superuser or has BYPASSRLS: row security does not hold for it"]
+        )
 
     async def figures(self) -> Figures | None:
         """What waits and what is published; None when the database does not answer."""

@@ -32,11 +32,12 @@ MAX_BATCH = 500  # keys in one statement
 
 
 class Reader:
-    """One read transaction, opened on first use, used by one resolver at a time."""
+    """One read transaction for a member or for nobody, opened on first use, used by one resolver at a time."""
 
-    def __init__(self, database: Database, *, lockstep: bool = False) -> None:
+    def __init__(self, database: Database, member: str = "", *, lockstep: bool = False) -> None:
         self.lockstep = lockstep
         self._database = database
+        self._member = member
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()  # a connection runs one statement at a time
         self._tx: ReadTx | None = None
@@ -46,7 +47,7 @@ class Reader:
         """The transaction, for the length of the block."""
         async with self._lock:
             if self._tx is None:
-                self._tx = await self._stack.enter_async_context(self._database.read())
+                self._tx = await self._stack.enter_async_context(self._database.read(self._member))
             try:
                 yield self._tx
             except (SQLAlchemyError, TimeoutError) as error:  # it cannot be used again; the database says what it means

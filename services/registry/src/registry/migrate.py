@@ -46,7 +46,7 @@ async def migrate(url: str, *, prefix: str, origin: str) -> None:
         raise DatabaseRefused(f"{origin!r} is not an origin such as https://register.example; set GOODSTANDING_ORIGIN.")
     if (path := make_url(url).database) and url.startswith("sqlite"):
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-    database, wanted = Database(url, PATIENT), {"prefix": prefix, "origin": origin}
+    database, wanted = Database(url, PATIENT).as_registry(), {"prefix": prefix, "origin": origin}
     try:
         while await _step(database, wanted):
             pass

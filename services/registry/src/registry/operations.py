@@ -3,7 +3,8 @@
 Rules
 1. A document is at most `MAX_DOCUMENT` characters and `MAX_TOKENS` tokens. Parsed and validated documents are kept,
    the `CACHED` most recently used ones: validating costs ten times what executing a small query does.
-2. A request reads at one moment (`context.py`); whatever happens, its read transaction ends.
+2. A request reads at one moment (`context.py`); whatever happens, its read transaction ends. What it has read of
+   restricted data is noted before the answer is released, or there is none.
 3. Queries run in lockstep (`execution`); what that does not cover, and whatever has an error in it, graphql-core executes.
 4. What is wrong with the request is said as it is; domain errors keep their code, and so does a database that is
    away; anything else becomes "internal error" with an id.
@@ -86,7 +87,7 @@ class Operations:
             data = await self._in_lockstep(prepared, chosen, operation, actor, variables)
             if data is not None:
                 return Answer({"data": data}, executed=True)
-            return await self._by_graphql_core(query, actor, variables, operation)
+            return await self._by_graphql_core(query, chosen, actor, variables, operation)
 
     async def _in_lockstep(
         self,
@@ -104,9 +105,13 @@ class Operations:
             return None
         context = Context(actor, self._database, self._clock, self._services, lockstep=True)
         try:
-            return await run(plan, context, variables)
+            await context.believe()
+            data = await run(plan, context, variables)
+            await self._services.access_log.write(actor, context.notes)
         except Exception:  # noqa: BLE001 - whatever it is, it is said by graphql-core, with its path
             return None
+        else:
+            return data
         finally:
             await context.close()
 
@@ -118,13 +123,23 @@ class Operations:
             return None
 
     async def _by_graphql_core(
-        self, query: str, actor: Actor, variables: dict[str, Any] | None, operation: str | None
+        self,
+        query: str,
+        chosen: OperationDefinitionNode,
+        actor: Actor,
+        variables: dict[str, Any] | None,
+        operation: str | None,
     ) -> Answer:
         context = Context(actor, self._database, self._clock, self._services)
         try:
+            if chosen.operation is OperationType.QUERY:
+                await context.believe()
             result = await self._schema.execute(
                 query, variable_values=variables, context_value=context, operation_name=operation
             )
+            await self._services.access_log.write(actor, context.notes)
+        except Unavailable as error:  # before the answer was begun, or when what it shows could not be noted
+            return Answer({"data": None, "errors": [_shown(GraphQLError("", original_error=error))]}, executed=True)
         finally:
             await context.close()
         executed = result.data is not None or not _is_request_error(result.errors)

@@ -4,10 +4,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from goodstanding.number import SAMPLE_PREFIX
+from goodstanding.openid import is_address
 
 
 def _seconds(value: object) -> object:
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
         description="number of substantiated signals from which on, and in steps of which, they are counted in public",
     )
     token_lifetime: Duration = Field(timedelta(minutes=15), description="longest life of an access token")
+    oidc_issuer: str = Field(
+        "", description="issuer of an OpenID Connect provider whose access tokens count, instead of the register's own"
+    )
+    oidc_audience: str = Field("", description="audience such tokens must name; empty: the public address")
+    oidc_algs: tuple[Literal["ES256", "EdDSA", "PS256", "RS256"], ...] = Field(
+        ("ES256", "EdDSA"), min_length=1, description="JSON array of the algorithms such tokens may be signed with"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="from which level on to log")
     otlp_endpoint: str = Field(
         "", description="address of an OpenTelemetry collector, such as http://collector:4318; empty: no spans are sent"
@@ -85,6 +93,14 @@ class Settings(BaseSettings):
                 raise ValueError(f"{file} does not hold the two keys that `audit vkeys` prints")
             given = dict(zip(("log_vkey", "log_time_vkey"), keys, strict=True)) | given
         return given
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _is_issuer(cls, issuer: str) -> str:
+        """ValueError for an issuer whose keys could not be fetched safely."""
+        if issuer and not is_address(issuer):
+            raise ValueError("an issuer is an https address; http is for this machine alone")
+        return issuer
 
     @property
     def database(self) -> str:

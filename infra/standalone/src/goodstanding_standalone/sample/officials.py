@@ -124,7 +124,7 @@ class Officials:
     async def _decision(self, pair: Pair, case: SampleCase, draft: DecisionDraft) -> None:
         key = f"{case.organisation.key}-{draft.act}"
         proposal = await self._accreditations.propose(pair.first, draft, key=key)
-        async with self._database.read() as tx:
+        async with self._database.read(pair.first.sub) as tx:
             digest = (await repository.proposals(tx, [proposal]))[proposal].digest
         await self._accreditations.approve(pair.second, proposal, digest, key=key)
 

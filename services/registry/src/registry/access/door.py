@@ -1,22 +1,44 @@
-"""Who is at the door: bearer tokens against the keys this register's own issuer has published."""
+"""Who is at the door: bearer tokens of the one issuer that the settings name, turned into actors.
+
+Without a provider it is the register's own issuer (`tokens.py`). With one, it is that provider alone: its word says who
+somebody is, by (issuer, subject), and the register's tables say which member that is, and what the member may do.
+"""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from typing import Protocol
 
 from goodstanding.clock import Clock
 from goodstanding.errors import TokenError
+from goodstanding.openid import Identity, Provider, verify_access_token
 from registry.access.model import Actor
-from registry.access.repository import token_keys
-from registry.access.tokens import TokenVerifier
+from registry.access.provider import ProviderKeys
+from registry.access.repository import linked_member, token_keys
+from registry.access.tokens import LEEWAY, TokenVerifier, bearer
 from registry.database import Database
 from registry.settings import Settings
 
-UNKNOWN_KEY = "UNKNOWN_KEY"  # a reason of `goodstanding.jws`
+UNKNOWN_KEY = "UNKNOWN_KEY"  # a reason of `goodstanding.jws` and `goodstanding.openid`
 RELOAD = timedelta(seconds=1)  # unknown keys are looked for at most this often, so that nobody can make us busy
 
 
-class Door:
-    """Turns Authorization headers into actors; learns new keys when a token names one."""
+class Door(Protocol):
+    """Turns Authorization headers into actors."""
+
+    async def actor(self, authorization: str | None) -> Actor:
+        """The bearer, or the anonymous actor; TokenError for a token that is refused."""
+
+
+def door_of(settings: Settings, database: Database, clock: Clock) -> Door:
+    """The door these settings describe."""
+    if not settings.oidc_issuer:
+        return OwnDoor(database, clock, settings)
+    return ProviderDoor(database, clock, settings, ProviderKeys(settings.oidc_issuer, clock))
+
+
+class OwnDoor:
+    """For tokens of the register's own issuer; learns new keys when a token names one."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
@@ -26,7 +48,7 @@ class Door:
         self._looking = asyncio.Lock()
 
     async def actor(self, authorization: str | None) -> Actor:
-        """The bearer, or the anonymous actor; TokenError for a token that is refused."""
+        """The bearer, with the roles that token states; anonymous without one. TokenError."""
         try:
             return self._verifier.actor(authorization)
         except TokenError as error:
@@ -42,3 +64,43 @@ class Door:
             async with self._database.read() as tx:
                 self._verifier.trust(await token_keys(tx))
             self._next_look = now + RELOAD
+
+
+class ProviderDoor:
+    """For tokens of an OpenID Connect provider. What such a token says of roles is not looked at."""
+
+    def __init__(self, database: Database, clock: Clock, settings: Settings, keys: ProviderKeys) -> None:
+        self._database = database.as_registry()  # nobody is anybody yet
+        self._clock = clock
+        self._keys = keys
+        lifetime = settings.token_lifetime.total_seconds()
+        audience = settings.oidc_audience or settings.origin
+        self._provider = Provider(settings.oidc_issuer, audience, settings.oidc_algs, lifetime, LEEWAY)
+
+    async def actor(self, authorization: str | None) -> Actor:
+        """The member linked to the bearer, with its roles as they stand; anonymous without a token. TokenError."""
+        token = bearer(authorization)
+        if token is None:
+            return Actor.anonymous
+        identity = await self._identity(token)
+        async with self._database.read() as tx:
+            member = await linked_member(tx, identity.issuer, identity.subject)
+        if member is None:
+            raise TokenError(
+                "UNKNOWN_MEMBER",
+                f"no member of this register is linked to {identity.subject[:60]!r} of {identity.issuer}; "
+                "whoever operates the register links members",
+            )
+        return replace(member, client=member.client or identity.client)
+
+    async def _identity(self, token: str) -> Identity:
+        try:
+            return self._verified(token)
+        except TokenError as error:
+            if error.reason != UNKNOWN_KEY:
+                raise
+        await self._keys.look()
+        return self._verified(token)
+
+    def _verified(self, token: str) -> Identity:
+        return verify_access_token(token, self._keys.known(), self._provider, self._clock())

@@ -1,24 +1,39 @@
 """Who acts, and in what role. A person and a client (an API key) are both members; only persons approve."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from registry.errors import Forbidden
 
 
 class Role(StrEnum):
-    """What a member may do at one authority."""
+    """What a member may do at one authority; `DOES` says it in words."""
 
-    REGISTRAR = "registrar"  # registers organisations, files applications, uploads lists
-    PROPOSER = "proposer"  # the first pair of eyes
-    APPROVER = "approver"  # the second pair of eyes; releases lists
-    ADJUDICATION_REGISTRAR = "adjudication-registrar"  # records what a tribunal has ruled
-    ASSESSOR = "assessor"  # looks into applications; decides nothing
-    AUTHORITY_ADMIN = "authority-admin"  # gives and takes roles at the authority, as one of two
-    SCHEME_OWNER = "scheme-owner"  # gives and ends mandates, sets mappings and criteria, as one of two
-    REGULATOR = "regulator"  # sees what is restricted to regulators
-    SUBSCRIBER = "subscriber"  # is told of changes
+    REGISTRAR = "registrar"
+    PROPOSER = "proposer"
+    APPROVER = "approver"
+    ADJUDICATION_REGISTRAR = "adjudication-registrar"
+    ASSESSOR = "assessor"
+    AUTHORITY_ADMIN = "authority-admin"
+    SCHEME_OWNER = "scheme-owner"
+    REGULATOR = "regulator"
+    SUBSCRIBER = "subscriber"
+
+
+DOES: Final[Mapping[Role, str]] = {
+    Role.REGISTRAR: "registers and relates organisations, keeps people's files, files applications, uploads lists, records acts of one person",
+    Role.PROPOSER: "the first pair of eyes: proposes decisions, registers and relates organisations, uploads lists",
+    Role.APPROVER: "the second pair of eyes: approves and rejects decisions, releases lists; a person",
+    Role.ADJUDICATION_REGISTRAR: "proposes what a tribunal has ruled",
+    Role.ASSESSOR: "looks into applications; decides nothing",
+    Role.AUTHORITY_ADMIN: "gives and takes roles at the authority, has events erased; one of two persons",
+    Role.SCHEME_OWNER: "gives and ends mandates, sets mappings and criteria of the authority's schemes; one of two persons",
+    Role.REGULATOR: "oversees: states suspected successors, reads and erases people, decides nothing",
+    Role.SUBSCRIBER: "is told of changes to what is public; reads what everybody reads, and does nothing",
+}
+"""What each role is for."""
 
 
 STAFF = frozenset(Role) - {Role.REGULATOR, Role.SUBSCRIBER}

@@ -1,23 +1,58 @@
-"""Queries on members, roles, used idempotency keys and the keys that sign access tokens."""
+"""Queries on members, how providers know them, roles, reads, used idempotency keys and the keys that sign access tokens."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, insert, select
+from sqlalchemy import ColumnElement, String, bindparam, delete, insert, select
 from sqlmodel import col
 
-from registry.access.tables import IdempotencyRow, MemberRoleRow, MemberRow
+from registry.access.model import Actor
+from registry.access.reading import Note
+from registry.access.tables import AccessRow, IdempotencyRow, MemberIdentityRow, MemberRoleRow, MemberRow
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
 from registry.issuance.tables import KeyRow
+from registry.pages import Page, PageRequest, cut
+from registry.statements import Prepared
 
 TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
+_ROLES_OF = Prepared(
+    select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role)).where(
+        col(MemberRoleRow.member_id) == bindparam("member", type_=String())
+    )
+)
 
 
 async def insert_member(tx: WriteTx, member_id: str, name: str, *, client: bool, now: datetime) -> None:
     """Store a member."""
     await tx.execute(insert(MemberRow).values(id=member_id, name=name, client=client, created_at=now))
+
+
+async def link(tx: WriteTx, issuer: str, subject: str, member_id: str, now: datetime) -> None:
+    """Store by which name a provider knows a member; storing it again, also for somebody else, changes nothing."""
+    row = {"issuer": issuer, "subject": subject, "member_id": member_id, "linked_at": now}
+    await insert_if_new(tx, MemberIdentityRow, row)
+
+
+async def unlink(tx: WriteTx, issuer: str, subject: str, member_id: str) -> bool:
+    """Take such a name away; False when it was not the member's."""
+    this = (col(MemberIdentityRow.issuer) == issuer) & (col(MemberIdentityRow.subject) == subject)
+    found = await tx.execute(delete(MemberIdentityRow).where(this, col(MemberIdentityRow.member_id) == member_id))
+    return bool(found.rowcount)
+
+
+async def linked_member(tx: ReadTx | WriteTx, issuer: str, subject: str) -> Actor | None:
+    """The member a provider knows by this name, with its roles as they stand."""
+    statement = (
+        select(col(MemberRow.id), col(MemberRow.client), col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
+        .join(MemberIdentityRow, col(MemberIdentityRow.member_id) == col(MemberRow.id))
+        .outerjoin(MemberRoleRow, col(MemberRoleRow.member_id) == col(MemberRow.id))
+        .where(col(MemberIdentityRow.issuer) == issuer, col(MemberIdentityRow.subject) == subject)
+    )
+    rows = (await tx.execute(statement)).all()
+    roles = frozenset((row.authority_id, row.role) for row in rows if row.role is not None)
+    return Actor(rows[0].id, rows[0].client, roles) if rows else None
 
 
 async def insert_role(tx: WriteTx, authority_id: str, member_id: str, role: str) -> None:
@@ -48,16 +83,42 @@ async def member_is_client(tx: ReadTx | WriteTx, member_id: str) -> bool | None:
 
 async def roles_of(tx: ReadTx | WriteTx, member_id: str) -> frozenset[tuple[str, str]]:
     """The member's (authority, role) pairs as they stand now."""
-    return frozenset((row.authority_id, row.role) for row in await _roles(tx, member_id))
+    return frozenset((row.authority_id, row.role) for row in await _ROLES_OF.rows(tx, member=member_id))
 
 
 def _role(authority_id: str, role: str) -> ColumnElement[bool]:
     return (col(MemberRoleRow.authority_id) == authority_id) & (col(MemberRoleRow.role) == role)
 
 
-async def _roles(tx: ReadTx | WriteTx, member_id: str) -> Iterable[Any]:
-    statement = select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role))
-    return (await tx.execute(statement.where(col(MemberRoleRow.member_id) == member_id))).all()
+async def note(tx: WriteTx, notes: Sequence[Note]) -> None:
+    """Note who has read what."""
+    rows = [
+        {"actor": one.actor, "kind": one.kind, "authority_id": one.authority_id, "persons": list(one.subjects),
+         "at": one.at, "organisation_id": one.organisation_id}
+        for one in notes
+    ]  # fmt: skip
+    await tx.execute(insert(AccessRow).inline(), rows)  # asks for nothing back: who reads may not read the notes
+
+
+async def notes(tx: ReadTx, authority_id: str, request: PageRequest) -> Page[tuple[int, Note]]:
+    """The notes of what was read of an authority's, in the order in which they were made, with their numbers."""
+    columns = (
+        AccessRow.seq,
+        AccessRow.actor,
+        AccessRow.kind,
+        AccessRow.persons,
+        AccessRow.at,
+        AccessRow.organisation_id,
+    )
+    statement = select(*map(col, columns)).where(col(AccessRow.authority_id) == authority_id)
+    if request.after is not None:
+        statement = statement.where(col(AccessRow.seq) > int(request.after))
+    found = await tx.execute(statement.order_by(col(AccessRow.seq)).limit(request.limit))
+    items = [
+        (row.seq, Note(row.actor, row.kind or "people", authority_id, tuple(row.persons), row.at, row.organisation_id))
+        for row in found
+    ]
+    return cut(items, request)
 
 
 async def used_key(tx: ReadTx | WriteTx, actor: str, key: str) -> Any:

@@ -1,28 +1,51 @@
-"""Members and roles: adding them, and asking, where the data is, whether a caller may act.
+"""Members, how providers know them, and roles: adding them, and asking, where the data is, whether a caller may act.
 
-A token says what its bearer could do when it was issued. An act asks again inside its own transaction, so that a
-role withdrawn a minute ago is gone.
+A token says what its bearer could do when it was issued. An act asks again inside its own transaction, and so does a
+query (`context.py`), so that a role withdrawn a minute ago is gone.
 """
 
 from collections.abc import Collection
 from datetime import datetime
 
+from goodstanding.openid import is_address
 from registry.access import repository
 from registry.access.model import Actor, Role
 from registry.database import ReadTx, WriteTx
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 
 MAX_ID = 200
+MAX_ISSUER = 400
 
 
 async def add_member(tx: WriteTx, member_id: str, name: str, *, now: datetime, client: bool = False) -> None:
     """Add a person, or with `client` an API key; `member_id` is the `sub` of its tokens. Conflict when it exists."""
     for field, value in (("id", member_id), ("name", name)):
-        if not 0 < len(value) <= MAX_ID or not value.isprintable():
-            raise Invalid(f"The {field} of a member is 1 to {MAX_ID} printable characters.", field=field)
+        _need_text(field, value)
     if await repository.member_is_client(tx, member_id) is not None:
         raise Conflict(f"There is a member {member_id} already; grant it roles instead.", code="MEMBER_EXISTS")
     await repository.insert_member(tx, member_id, name, client=client, now=now)
+
+
+async def link_member(tx: WriteTx, member_id: str, issuer: str, subject: str, *, now: datetime) -> None:
+    """Have a member known by a provider's (issuer, subject), beside others; doing so twice changes nothing.
+
+    Raises Invalid, NotFound, Conflict when that name is another member's: it would make one person two.
+    """
+    if not is_address(issuer) or len(issuer) > MAX_ISSUER:
+        raise Invalid(f"{issuer[:60]!r} is not the https address of an issuer.", field="issuer")
+    _need_text("subject", subject)
+    if await repository.member_is_client(tx, member_id) is None:
+        raise NotFound(f"There is no member {member_id}; add it first.")
+    await repository.link(tx, issuer, subject, member_id, now)
+    linked = await repository.linked_member(tx, issuer, subject)
+    if linked is None or linked.sub != member_id:
+        raise Conflict(f"{subject} of {issuer} is linked to another member already.", code="LINKED_ALREADY")
+
+
+async def unlink_member(tx: WriteTx, member_id: str, issuer: str, subject: str) -> None:
+    """Take such a name away: its tokens are nobody's from then on. NotFound."""
+    if not await repository.unlink(tx, issuer, subject, member_id):
+        raise NotFound(f"{member_id} is not linked to {subject} of {issuer}.")
 
 
 async def grant_role(tx: WriteTx, authority_id: str, member_id: str, role: Role | str) -> None:
@@ -68,3 +91,8 @@ async def need_person_with(tx: ReadTx | WriteTx, actor: Actor, authority_id: str
     await need_role(tx, actor, authority_id, *roles)
     if await repository.member_is_client(tx, actor.sub) is not False:
         raise Forbidden(f"An API key may not {what}: this takes a person.", code="PERSON_NEEDED")
+
+
+def _need_text(field: str, value: str) -> None:
+    if not 0 < len(value) <= MAX_ID or not value.isprintable():
+        raise Invalid(f"The {field} of a member is 1 to {MAX_ID} printable characters.", field=field)

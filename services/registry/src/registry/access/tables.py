@@ -1,10 +1,11 @@
-"""Tables of access: members, their roles, and which idempotency keys have been used."""
+"""Tables of access: members, by whom they are known, their roles, what they have read, and which idempotency keys are used."""
 
 from datetime import datetime
 
+from sqlalchemy import Column, Index
 from sqlmodel import Field, SQLModel
 
-from registry.columns import utc
+from registry.columns import BigKey, json, utc
 
 
 class MemberRow(SQLModel, table=True):
@@ -18,14 +19,40 @@ class MemberRow(SQLModel, table=True):
     created_at: datetime = Field(sa_column=utc())
 
 
+class MemberIdentityRow(SQLModel, table=True):
+    """By which name a provider knows a member. A member may have several; each of them is one member's."""
+
+    __tablename__ = "member_identities"
+
+    issuer: str = Field(primary_key=True, max_length=400)
+    subject: str = Field(primary_key=True, max_length=200)
+    member_id: str = Field(foreign_key="members.id", max_length=200, index=True)
+    linked_at: datetime = Field(sa_column=utc())
+
+
 class MemberRoleRow(SQLModel, table=True):
     """One role of one member at one authority."""
 
     __tablename__ = "member_roles"
 
     authority_id: str = Field(primary_key=True, max_length=200)
-    member_id: str = Field(primary_key=True, foreign_key="members.id", max_length=200)
+    member_id: str = Field(primary_key=True, foreign_key="members.id", max_length=200, index=True)
     role: str = Field(primary_key=True, max_length=40)
+
+
+class AccessRow(SQLModel, table=True):
+    """One read of restricted data; append-only."""
+
+    __tablename__ = "access_log"
+    __table_args__ = (Index("access_log_authority", "authority_id", "seq"),)
+
+    seq: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))
+    actor: str = Field(max_length=200)
+    organisation_id: str | None = Field(default=None, max_length=40, index=True)  # people: whose
+    persons: list[str] = Field(sa_column=json())  # ids of what was shown, of persons or of anything else
+    at: datetime = Field(sa_column=utc())
+    kind: str | None = Field(default=None, max_length=40)  # null: people, noted before there were other kinds
+    authority_id: str | None = Field(default=None, max_length=200)  # whose data it is; null: not noted then
 
 
 class IdempotencyRow(SQLModel, table=True):

@@ -25,6 +25,15 @@ CACHED = 4096  # verified tokens remembered until they expire
 _SCHEME = "bearer "
 
 
+def bearer(authorization: str | None) -> str | None:
+    """The token of an ``Authorization`` header, None without one. TokenError for another scheme."""
+    if not authorization:
+        return None
+    if authorization[: len(_SCHEME)].lower() != _SCHEME:
+        raise TokenError("NOT_BEARER", "the Authorization header is not of the form 'Bearer <token>'")
+    return authorization[len(_SCHEME) :].strip()
+
+
 class TokenIssuer:
     """Issues tokens to members."""
 
@@ -71,11 +80,9 @@ class TokenVerifier:
 
     def actor(self, authorization: str | None) -> Actor:
         """The bearer of an ``Authorization`` header, anonymous without one. TokenError for a token that is refused."""
-        if not authorization:
+        token = bearer(authorization)
+        if token is None:
             return Actor.anonymous
-        if not authorization[: len(_SCHEME)].lower() == _SCHEME:
-            raise TokenError("NOT_BEARER", "the Authorization header is not of the form 'Bearer <token>'")
-        token = authorization[len(_SCHEME) :].strip()
         name = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
         known = self._verified.get(name)
         if known and self._clock().timestamp() < known[1]:

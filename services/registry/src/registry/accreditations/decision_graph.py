@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from goodstanding.canonical import parse_time
+from registry.access.reading import Kind
 from registry.accreditations import events
 from registry.accreditations.enums import Basis
 from registry.accreditations.events import Recorded
@@ -42,6 +43,16 @@ class Decision(Node):
     async def authority(self, info: Info) -> Authority:
         """Who decided it: not always who decides now."""
         return authority_type(await known(info.context.loaders.authorities, self.recorded.body["authority"]))
+
+    @documented
+    async def restricted_text(self, info: Info) -> str | None:
+        """What the authority keeps in its files about it; null for all but its staff and regulators. Reading is noted."""
+        found = await info.context.loaders.restricted_texts.load(str(self.event_id))
+        if found is None:
+            return None
+        authority, text = found
+        info.context.notes.add(Kind.RESTRICTED_TEXTS, authority, [str(self.event_id)])
+        return text
 
     @documented
     async def closes(self, info: Info) -> "Decision | None":

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from registry.access.model import Actor
+from registry.access.reading import Kind, reads_at
 from registry.accreditations import events, repository
 from registry.accreditations.events import LogPosition, Recorded
 from registry.accreditations.model import Accreditation, Proposal
@@ -28,6 +29,7 @@ class AccreditationLoaders:
         self.events: Loader[str, Recorded] = loader(reader, events.by_ids)
         self.stating: Loader[str, list[str]] = loader(reader, events.stating)
         self.records: Loader[str, str] = loader(reader, self._records)
+        self.restricted_texts: Loader[str, tuple[str, str | None]] = loader(reader, self._restricted_texts)
         self.proposals: Loader[str, Proposal] = loader(reader, self._proposals)
         self.pages_of: Loader[OfOrganisation, Page[Accreditation]] = loader(reader, self._pages_of)
         self.log: Loader[datetime | None, LogPosition] = loader(reader, _log)
@@ -50,6 +52,12 @@ class AccreditationLoaders:
     async def _proposals(self, tx: ReadTx, ids: Sequence[str]) -> dict[str, Proposal]:
         found = await repository.proposals(tx, ids)
         return {key: one for key, one in found.items() if self._actor.works_for(one.authority_id)}
+
+    async def _restricted_texts(self, tx: ReadTx, event_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """(authority, text) where the actor may read it."""
+        readable = reads_at(self._actor, Kind.RESTRICTED_TEXTS)
+        found = await repository.restricted_texts(tx, event_ids) if readable else {}
+        return {event_id: one for event_id, one in found.items() if one[0] in readable}
 
     async def _pages_of(self, tx: ReadTx, keys: Sequence[OfOrganisation]) -> dict[OfOrganisation, Page[Accreditation]]:
         pages: dict[OfOrganisation, Page[Accreditation]] = {}

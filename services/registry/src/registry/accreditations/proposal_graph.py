@@ -5,6 +5,7 @@ from datetime import datetime
 import strawberry
 
 from goodstanding.canonical import canonical_bytes
+from registry.access.reading import Kind
 from registry.accreditations import model, repository
 from registry.accreditations.model import ProposalState
 from registry.context import Info
@@ -19,6 +20,7 @@ from registry.relay import UNSET, Node, PageInfo, page_info, said
 class Proposal(Node):
     """A proposal."""
 
+    facts: strawberry.Private[model.Proposal]
     digest: str = strawberry.field(description="Binds approval to exactly this content (base64url SHA-256).")
     act: str = strawberry.field(description="The act proposed.")
     number: str | None = strawberry.field(description="The accreditation it is about; null: the register itself.")
@@ -30,6 +32,13 @@ class Proposal(Node):
     effective_from: datetime | None = strawberry.field(description="From when; null: from the approval.")
     expires_at: datetime = strawberry.field(description="Until when it can be approved, exclusive.")
     state: str = strawberry.field(description="OPEN, APPROVED, REJECTED or EXPIRED.")
+
+    @documented
+    def restricted_text(self, info: Info) -> str | None:
+        """What is to be kept in the authority's files about the decision, and never published. Reading is noted."""
+        text: str | None = self.facts.content.get("restricted_text")
+        info.context.notes.add(Kind.RESTRICTED_TEXTS, self.facts.authority_id, [self.facts.id])
+        return text
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> "Proposal | None":
@@ -82,6 +91,7 @@ def proposal_type(found: model.Proposal, now: datetime) -> Proposal:
     """The public type of a proposal."""
     return Proposal(
         id=strawberry.ID(found.id),
+        facts=found,
         digest=found.digest,
         act=found.act,
         number=found.number,

@@ -175,6 +175,14 @@ async def insert_decision(tx: WriteTx, row: Mapping[str, Any]) -> None:
     await tx.execute(insert(DecisionRow), [dict(row)])
 
 
+async def restricted_texts(tx: ReadTx, event_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+    """Authority and restricted text of each of these decisions."""
+    columns = col(DecisionRow.event_id), _ACCREDITATIONS.c.authority_id, col(DecisionRow.restricted_text)
+    statement = select(*columns).join(_ACCREDITATIONS, _ACCREDITATIONS.c.number == col(DecisionRow.number))
+    found = await tx.execute(statement.where(col(DecisionRow.event_id).in_(event_ids)))
+    return {row.event_id: (row.authority_id, row.restricted_text) for row in found}
+
+
 async def insert_proposal(tx: WriteTx, row: Mapping[str, Any]) -> None:
     """Store a proposal."""
     await tx.execute(insert(ProposalRow), [dict(row)])

@@ -97,7 +97,7 @@ class Accreditations:
         """
         actor.need_identity()
         scope = scope_of(draft.scope)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
             request = Request(actor, "applyForAccreditation", key, plain(draft))
@@ -119,7 +119,7 @@ class Accreditations:
         """
         actor.need_identity()
         wanted = number(draft.number)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             proposal_id = fresh_id("prp", now)
             request = Request(actor, "proposeDecision", key, _stated(draft))
@@ -140,7 +140,7 @@ class Accreditations:
         """
         actor.need_identity()
         wanted = number(draft.number)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
             request = Request(actor, "recordDecision", key, _stated(draft))
@@ -164,7 +164,7 @@ class Accreditations:
         Raises NotFound, Forbidden, Conflict, NotAllowed, Invalid.
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             event_id = new_event_id(now)
             request = Request(actor, "approveProposal", key, {"proposal": proposal_id, "digest": digest})
@@ -184,7 +184,7 @@ class Accreditations:
         """Reject a proposal, as another person; returns the proposal's id. The reason is kept, restricted."""
         actor.need_identity()
         why = long_text("reason", reason, MAX_REJECTION)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "rejectProposal", key, {"proposal": proposal_id, "reason": reason})
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):

@@ -45,7 +45,7 @@ class Administration:
         actor.need_identity()
         content = draft.content()
         act = act_of(content["act"])
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             proposal_id = fresh_id("prp", now)
             request = Request(actor, f"propose {act.name}", key, plain(draft))
@@ -63,7 +63,7 @@ class Administration:
         Raises NotFound, Forbidden, Conflict, Invalid.
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "approveAdministration", key, {"proposal": proposal_id, "digest": digest})
             if earlier := await claim(tx, request, result_id=proposal_id, now=now):

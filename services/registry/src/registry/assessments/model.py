@@ -19,12 +19,12 @@ from typing import Any, Final
 
 from goodstanding.canonical import b64u, canonical_bytes, format_time
 from goodstanding.transitions import LIVE, Standing
-from registry.access.model import STAFF, Role
+from registry.access import reading
 from registry.errors import Conflict, Invalid
 
 ASSESSMENT_ID: Final = re.compile(r"asm_[0-9a-f]{32}", re.ASCII)
 DUE_ID: Final = re.compile(r"svl_[0-9a-f]{32}", re.ASCII)
-READERS: Final = STAFF | {Role.REGULATOR}  # who at the authority reads what was assessed
+READERS: Final = reading.readers(reading.Kind.ASSESSMENTS)  # who at the authority reads what was assessed
 MAX_SELF_ASSESSMENTS: Final = 20  # of one accreditation
 MAX_ASSESSMENTS: Final = 200  # of one accreditation
 

@@ -39,7 +39,7 @@ class Assessments:
         """File what an applicant says of itself; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
         actor.need_identity()
         wanted, answers = number(draft.number), draft.answered()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             made_id = fresh_id("sas", now)
             request = Request(actor, "submitSelfAssessment", key, plain(draft))
@@ -65,7 +65,7 @@ class Assessments:
         """
         actor.need_identity()
         wanted = number(draft.number)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             made_id = fresh_id("asm", now)
             request = Request(actor, "openAssessment", key, plain(draft))
@@ -94,7 +94,7 @@ class Assessments:
         Raises Invalid, NotFound, Forbidden, Conflict (also once it is concluded).
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "recordFindings", key, plain(draft))
             if earlier := await claim(tx, request, result_id=draft.assessment[:40], now=now):
@@ -112,7 +112,7 @@ class Assessments:
         """
         actor.need_identity()
         summary = draft.said()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "concludeAssessment", key, plain(draft))
             if earlier := await claim(tx, request, result_id=draft.assessment[:40], now=now):

@@ -34,7 +34,7 @@ class Surveillance:
         """
         actor.need_identity()
         wanted = number(draft.number)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "planSurveillance", key, plain(draft))
             if earlier := await claim(tx, request, result_id=wanted, now=now):

@@ -36,7 +36,7 @@ class Erasures:
         """Ask for events to be erased; returns the erasure's id. Raises Invalid, NotFound, Forbidden, Conflict."""
         actor.need_identity()
         ids, why = wanted(event_ids), long_text("reason", reason, MAX_REASON)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             erasure_id = fresh_id("era", now)
             request = Request(actor, "requestErasure", key, {"events": list(ids), "reason": reason})
@@ -57,7 +57,7 @@ class Erasures:
         What it names is gone once the erasure event is in the log.
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "approveErasure", key, {"erasure": erasure_id})
             if earlier := await claim(tx, request, result_id=erasure_id, now=now):
@@ -83,7 +83,7 @@ class Erasures:
         """
         actor.need_identity()
         why = long_text("reason", reason, MAX_REASON)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "rejectErasure", key, {"erasure": erasure_id, "reason": reason})
             if earlier := await claim(tx, request, result_id=erasure_id, now=now):

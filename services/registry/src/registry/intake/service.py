@@ -87,18 +87,18 @@ class Intake:
         another thread. Raises Forbidden, Invalid (FileRefused for the file), Conflict.
         """
         plan, assertion = layout_named(layout), asserted_by(actor, transcribed_from, authority)
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             await need_role(tx, actor, assertion.authority_id, *UPLOADERS)
             await need_schemes(tx, plan)
         name = _file_name(file_name or (upload.name if isinstance(upload, Path) else ""))
         read = await asyncio.to_thread(_read, upload, plan, progress)
         now = moment(self._clock)
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             staged = await compare(tx, read, plan, assertion, now=now)
         snapshot = staged.snapshot(
             fresh_id("snp", now), plan, assertion, file_name=name, uploaded_by=actor.sub, now=now
         )
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             await need_role(tx, actor, assertion.authority_id, *UPLOADERS)
             return await _store(tx, staged, snapshot, now - self._settings.proposal_lifetime)
 
@@ -136,7 +136,7 @@ class Intake:
             raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
         wanted: dict[str, object] = {"snapshot": snapshot_id, "fileHash": file_hash}
         wanted |= {} if removes is None else {"removes": removes}
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             snapshot = await _visible(tx, actor, snapshot_id, lock=True)
             request = Request(actor, "releaseSnapshot", key, wanted)
             again = await claim(tx, request, result_id=snapshot_id, now=moment(self._clock))
@@ -158,7 +158,7 @@ class Intake:
         why = long_text("reason", reason, MAX_REJECTION)
         if not is_id(snapshot_id):
             raise NotFound(f"There is no snapshot {snapshot_id[:60]!r} of an authority you work for.")
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             snapshot = await _visible(tx, actor, snapshot_id, lock=True)
             request = Request(actor, "rejectSnapshot", key, {"snapshot": snapshot_id, "reason": reason})
             if await claim(tx, request, result_id=snapshot_id, now=moment(self._clock)):
@@ -191,7 +191,7 @@ class Intake:
         For operators: it checks no role. Doing it again founds nothing.
         """
         plan, now = layout_named(layout), moment(self._clock)
-        async with self._database.write() as tx:
+        async with self._database.as_registry().write() as tx:
             await alone(tx, "founding for lists")
             founded = await prepare(tx, plan, origin=self._settings.origin, now=now)
         self._wake()
@@ -200,30 +200,30 @@ class Intake:
     async def snapshots(self, actor: Actor, *, waiting: bool = False) -> list[Snapshot]:
         """The newest snapshots of the actor's authorities, at most a page; ``waiting``: those not released yet."""
         actor.need_identity()
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             return await repository.snapshots(tx, actor.authorities, waiting=waiting)
 
     async def show(self, actor: Actor, snapshot_id: str) -> Snapshot:
         """One snapshot of an authority the actor works for; NotFound otherwise."""
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             return await _visible(tx, actor, snapshot_id)
 
     async def refused_rows(
         self, actor: Actor, snapshot_id: str, *, after: int = 0, most: int = 100
     ) -> list[tuple[int, str, str]]:
         """(row, HELD or REJECTED, reason) of the rows after ``after`` that were not accepted, at most ``most``."""
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             await _visible(tx, actor, snapshot_id)
             return await repository.refused_rows(tx, snapshot_id, after=after, most=min(most, 1_000))
 
     async def held_gone(self, actor: Actor, snapshot_id: str, *, most: int = 100) -> list[tuple[str, str]]:
         """(name, reason) of what the file does not name and what is not unlisted all the same, at most ``most``."""
-        async with self._database.read() as tx:
+        async with self._database.read(actor.sub) as tx:
             await _visible(tx, actor, snapshot_id)
             return await repository.held_gone(tx, snapshot_id, min(most, 1_000))
 
     async def _begin(self, actor: Actor, snapshot_id: str, removes: int | None) -> Release:
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             return await self._opened(tx, actor, await _visible(tx, actor, snapshot_id, lock=True), removes)
 
     async def _opened(self, tx: WriteTx, actor: Actor, snapshot: Snapshot, removes: int | None) -> Release:
@@ -271,7 +271,7 @@ class Intake:
 
     async def _next_batch(self, release: Release) -> Snapshot:
         """Release the next batch; the snapshot as it stands after it. Conflict when somebody else took over."""
-        async with self._database.write() as tx:
+        async with self._database.write(release.approver) as tx:
             snapshot = await repository.snapshot(tx, release.snapshot.id, lock=True)
             if snapshot is None or snapshot.released_by != release.approver:
                 raise Conflict(f"Somebody else took over the release of {release.snapshot.id}.")

@@ -38,7 +38,7 @@ class Organisations:
         """
         now = moment(self._clock)
         made = organisation(fresh_id("org", now), draft)
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             authority = await _authority(tx, actor)
             request = Request(actor, "registerOrganisation", key, plain(draft))
             if earlier := await claim(tx, request, result_id=made.id, now=now):
@@ -54,7 +54,7 @@ class Organisations:
         Raises Invalid, NotFound, Forbidden, Conflict.
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "amendOrganisation", key, {"organisation": organisation_id, **plain(amendment)})
             if earlier := await claim(tx, request, result_id=organisation_id, now=now):

@@ -7,9 +7,8 @@ Rules
 3. Erasing a person deletes everything but its id and the day of erasing.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Final
 
 from goodstanding import bodies
@@ -18,7 +17,6 @@ from registry.errors import Invalid
 from registry.organisations.scripts import mixed_word, refused_character, tidy
 
 ROLES: Final = ("licensee", "officer", "owner", "representative")
-READERS: Final = ("registrar", "regulator")  # roles at the authority
 MAX_NAME: Final = 600  # bytes
 
 
@@ -44,16 +42,6 @@ class Person:
     role: str
     valid_from: date | None
     valid_until: date | None  # last day
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """A read, as it is noted."""
-
-    actor: str
-    organisation_id: str
-    persons: Sequence[str]
-    at: datetime
 
 
 def person(person_id: str, draft: Draft, *, authority_id: str) -> Person:

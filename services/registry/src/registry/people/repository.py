@@ -9,8 +9,8 @@ from sqlmodel import SQLModel, col
 
 from registry.access.tables import IdempotencyRow
 from registry.database import WriteTx
-from registry.people.model import Access, Person
-from registry.people.tables import AccessRow, ErasedPersonRow, PersonRow
+from registry.people.model import Person
+from registry.people.tables import ErasedPersonRow, PersonRow
 
 _TABLE = SQLModel.metadata.tables[str(PersonRow.__tablename__)]
 _COLUMNS = [
@@ -50,20 +50,11 @@ async def erased_at(tx: WriteTx, person_id: str) -> datetime | None:
 
 
 async def erase(tx: WriteTx, person_id: str, *, now: datetime) -> None:
-    """Delete a person, and what could be guessed from: the digest of the input it came with."""
-    await tx.execute(delete(PersonRow).where(col(PersonRow.id) == person_id))
-    await tx.execute(insert(ErasedPersonRow), [{"id": person_id, "erased_at": now}])
+    """Delete a person, and before it what could be guessed from: the digest of the input it came with."""
     made_it = (col(IdempotencyRow.result_id) == person_id) & (col(IdempotencyRow.operation) == "addPerson")
     await tx.execute(update(IdempotencyRow).where(made_it).values(input_digest=b""))
-
-
-async def note(tx: WriteTx, accesses: Sequence[Access]) -> None:
-    """Note who has read about whom."""
-    rows = [
-        {"actor": one.actor, "organisation_id": one.organisation_id, "persons": list(one.persons), "at": one.at}
-        for one in accesses
-    ]
-    await tx.execute(insert(AccessRow), rows)
+    await tx.execute(delete(PersonRow).where(col(PersonRow.id) == person_id))
+    await tx.execute(insert(ErasedPersonRow), [{"id": person_id, "erased_at": now}])
 
 
 def _person(row: Any) -> Person:

@@ -8,6 +8,8 @@ from typing import Final
 from goodstanding.clock import Clock
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
+from registry.access.reading import Kind, Note, readers
+from registry.access.repository import note
 from registry.access.service import roles_of
 from registry.clock import moment
 from registry.database import Database, WriteTx
@@ -15,7 +17,7 @@ from registry.errors import Conflict, Forbidden, NotFound
 from registry.ids import fresh_id
 from registry.organisations.service import authority_with, held_organisation, plain
 from registry.people import repository
-from registry.people.model import READERS, Access, Draft, Person, person
+from registry.people.model import Draft, Person, person
 
 _ID: Final = re.compile(r"per_[0-9a-f]{32}", re.ASCII)
 
@@ -30,7 +32,7 @@ class People:
     async def add(self, actor: Actor, draft: Draft, *, key: str) -> str:
         """Put a person into the files; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             person_id = fresh_id("per", now)
             request = Request(actor, "addPerson", key, plain(draft))
@@ -47,19 +49,25 @@ class People:
         Who read about whom is noted with it, also where nobody was found.
         """
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             authorities = await _files_of(tx, actor)
             if not authorities:
-                raise Forbidden(f"To read people takes the role {' or '.join(READERS)}.", code="ROLE_NEEDED")
+                raise Forbidden(
+                    f"To read people takes the role {' or '.join(sorted(readers(Kind.PEOPLE)))}.", code="ROLE_NEEDED"
+                )
             found = await repository.of_organisations(tx, organisations, authorities)
-            await repository.note(tx, [_access(actor, one, people, now) for one, people in found.items()])
+            await note(tx, [
+                _note(actor, authority, organisation, people, now)
+                for organisation, people in found.items()
+                for authority in sorted(authorities)
+            ])  # fmt: skip
         return found
 
     async def erase(self, actor: Actor, person_id: str, *, key: str) -> datetime:
         """Erase a person; returns when that was done. Raises NotFound, Forbidden, Conflict."""
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = Request(actor, "erasePerson", key, {"person": person_id})
             if await claim(tx, request, result_id=person_id[:40], now=now):
@@ -72,7 +80,7 @@ class People:
 async def _files_of(tx: WriteTx, actor: Actor) -> frozenset[str]:
     """The authorities whose files the actor may read, by token and by register."""
     roles = actor.roles & await roles_of(tx, actor.sub)
-    return frozenset(authority for authority, role in roles if role in READERS)
+    return frozenset(authority for authority, role in roles if role in readers(Kind.PEOPLE))
 
 
 async def _need_held(tx: WriteTx, actor: Actor, person_id: str) -> None:
@@ -85,5 +93,6 @@ async def _need_held(tx: WriteTx, actor: Actor, person_id: str) -> None:
         raise NotFound(f"There is no person {person_id[:60]!r} in the files you may read.")
 
 
-def _access(actor: Actor, organisation: str, people: Sequence[Person], now: datetime) -> Access:
-    return Access(actor.sub, organisation, [one.id for one in people], now)
+def _note(actor: Actor, authority: str, organisation: str, people: Sequence[Person], now: datetime) -> Note:
+    shown = tuple(one.id for one in people if one.authority_id == authority)
+    return Note(actor.sub, Kind.PEOPLE, authority, shown, now, organisation)

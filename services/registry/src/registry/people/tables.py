@@ -1,11 +1,10 @@
-"""Tables of people, of those who were erased, and of who has read about whom."""
+"""Tables of people, and of those who were erased."""
 
 from datetime import date, datetime
 
-from sqlalchemy import Column
 from sqlmodel import Field, SQLModel
 
-from registry.columns import BigKey, json, utc
+from registry.columns import utc
 
 
 class PersonRow(SQLModel, table=True):
@@ -30,15 +29,3 @@ class ErasedPersonRow(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=40)
     erased_at: datetime = Field(sa_column=utc())
-
-
-class AccessRow(SQLModel, table=True):
-    """One read of restricted data about an organisation; append-only."""
-
-    __tablename__ = "access_log"
-
-    seq: int | None = Field(default=None, sa_column=Column(BigKey, primary_key=True, autoincrement=True))
-    actor: str = Field(max_length=200)
-    organisation_id: str = Field(max_length=40, index=True)
-    persons: list[str] = Field(sa_column=json())  # ids of what was shown: persons, signals, reporters
-    at: datetime = Field(sa_column=utc())

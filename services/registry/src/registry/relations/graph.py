@@ -6,6 +6,7 @@ from typing import Annotated
 import strawberry
 
 from goodstanding.verdict import last_day, local_day
+from registry.access.reading import Kind
 from registry.accreditations.enums import Standing
 from registry.accreditations.graph import Accreditation, find_accreditation
 from registry.context import Info
@@ -176,6 +177,9 @@ async def relations_of(info: Info, organisation_id: str, kind: str | None) -> li
         )
     made = [relation_type(link) for link in links if wanted in (None, link.relation.kind)]
     info.context.spend(len(made))
+    for one in made:
+        if one.link.relation.restricted:
+            info.context.notes.add(Kind.SUSPECTED_SUCCESSORS, one.link.relation.authority_id, [str(one.id)])
     return made
 
 

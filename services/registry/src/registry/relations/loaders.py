@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from registry.access.model import Actor
+from registry.access.reading import Kind, reads_at
 from registry.database import ReadTx
 from registry.loaders import Loader, Reader, loader
 from registry.relations import repository
 from registry.relations.chain import Chain, Known, weakest
-from registry.relations.model import REGULATOR, Link, Relation
+from registry.relations.model import Link, Relation
 
 OfOrganisation = tuple[str, int]  # organisation, depth
 
@@ -26,7 +27,7 @@ class RelationLoaders:
     """What resolvers load about relations; restricted ones for regulators only."""
 
     def __init__(self, reader: Reader, actor: Actor, now: datetime) -> None:
-        self._regulates = any(role == REGULATOR for _, role in actor.roles)
+        self._regulates = bool(reads_at(actor, Kind.SUSPECTED_SUCCESSORS))
         self._at = now
         self.relations: Loader[str, Relation] = loader(reader, repository.by_ids)
         self.relations_of: Loader[str, list[Link]] = loader(reader, self._relations_of)

@@ -19,7 +19,7 @@ from registry.errors import Invalid
 SUSPECTED: Final = "suspected-successor-of"
 CHAIN: Final = ("authorised-representative-of", "branch-of", "foreign-partner-of", "sub-agent-of")
 KINDS: Final = (*CHAIN, "successor-of", SUSPECTED)
-REGULATOR: Final = "regulator"  # the role that sees restricted data
+REGULATOR: Final = "regulator"  # states suspected successors
 
 ID: Final = re.compile(r"rel_[0-9a-f]{32}", re.ASCII)
 

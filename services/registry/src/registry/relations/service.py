@@ -33,7 +33,7 @@ class Relations:
     async def relate(self, actor: Actor, draft: Draft, *, key: str) -> str:
         """State a relation; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             relation_id = fresh_id("rel", now)
             request = Request(actor, "relateOrganisations", key, plain(draft))
@@ -52,7 +52,7 @@ class Relations:
     async def end(self, actor: Actor, relation_id: str, last_day: date | None, *, key: str) -> str:
         """End a relation after a day, or now; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
         actor.need_identity()
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             content = {"relation": relation_id, "validUntil": None if last_day is None else last_day.isoformat()}
             if earlier := await claim(tx, Request(actor, "endRelation", key, content), result_id=relation_id, now=now):

@@ -1,10 +1,12 @@
 """Signals in the public schema: counts for everyone, all else for the authorities they reach."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 import strawberry
 
 from goodstanding.canonical import unb64u
+from registry.access import reading
 from registry.assessments.graph import need_reader
 from registry.context import Info
 from registry.documented import documented
@@ -15,8 +17,8 @@ from registry.relay import UNSET, PageInfo, page_info, said
 from registry.scalars import Base64
 from registry.signals import model, repository
 from registry.signals.enums import SignalKind, SignalState
-from registry.signals.model import SIGNAL_ID, Kind, State
-from registry.signals.service import Opened
+from registry.signals.model import SIGNAL_ID, TERMS, Kind, State
+from registry.signals.service import Opened, asked
 
 
 @strawberry.type(description="How many reports of one kind were found true in the last 24 months.")
@@ -80,6 +82,7 @@ class Signal:
         if found is None:
             return None
         info.context.spend(len(found.changes) + 1)
+        _note(info, TERMS[self.facts.kind].said, found.authorities, [str(self.id)])
         return _report(found)
 
 
@@ -155,10 +158,11 @@ class SignalQueries:
         Takes a person who handles the signal: a registrar or regulator at an authority it reaches, of sexual
         exploitation or abuse a regulator, or the member it was given to.
         """
-        found = await info.context.services.signals.reporter(info.context.actor, str(signal))
-        if found is None:
-            return None
-        return SignalReporter(id=strawberry.ID(found.id), name=found.name, contact=found.contact)
+        async with info.context.reader.use() as tx:
+            found = await asked(tx, info.context.actor, str(signal))
+        who = found.reporter
+        _note(info, TERMS[found.signal.kind].reporter, found.authorities, [found.signal.id, *([who.id] if who else [])])
+        return None if who is None else SignalReporter(id=strawberry.ID(who.id), name=who.name, contact=who.contact)
 
 
 async def signal_counts(info: Info, organisation_id: str) -> list[SignalCount]:
@@ -183,6 +187,11 @@ def signal_type(found: model.Signal) -> Signal:
         authority_id=None if found.authority_id is None else strawberry.ID(found.authority_id),
         received_at=found.received_at,
     )
+
+
+def _note(info: Info, kind: reading.Kind, authorities: Iterable[str], subjects: Sequence[str]) -> None:
+    for authority in authorities:
+        info.context.notes.add(kind, authority, subjects)
 
 
 def _report(found: Opened) -> SignalReport:

@@ -17,13 +17,15 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from registry.access.model import STAFF, Role
+from registry.access import reading
+from registry.access.model import Role
+from registry.access.reading import readers
 from registry.errors import Conflict, Invalid, NotAllowed
 
 SIGNAL_ID: Final = re.compile(r"sig_[0-9a-f]{32}", re.ASCII)
 REPORTER_ID: Final = re.compile(r"rep_[0-9a-f]{32}", re.ASCII)
 WINDOW: Final = timedelta(days=730)  # how far back public counts go
-READERS: Final = STAFF | {Role.REGULATOR}  # who at an authority sees that there is a signal
+READERS: Final = readers(reading.Kind.SIGNALS)  # who at an authority sees that there is a signal
 MAX_CHANGES: Final = 100  # of one signal
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,200}", re.ASCII)  # 128 bits and more as base64url, hex or UUID
 _KEY_LETTERS: Final = 9  # different ones; of a million random keys in hexadecimal, three have fewer
@@ -73,15 +75,20 @@ MOVES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The roles, at an authority it reaches, that let a person read what a signal says, and handle it."""
+    """As what reading a signal, and who reported it, is noted; the roles, at an authority it reaches, to handle it."""
 
-    read: frozenset[Role]
-    handle: frozenset[Role]
+    said: reading.Kind
+    reporter: reading.Kind
+
+    @property
+    def handle(self) -> frozenset[Role]:
+        """Who moves it is who may ask for its reporter."""
+        return readers(self.reporter)
 
 
 SENSITIVE: Final = frozenset({Kind.SEXUAL_EXPLOITATION_OR_ABUSE})
-_ORDINARY: Final = Terms(READERS, frozenset({Role.REGISTRAR, Role.REGULATOR}))
-_SURVIVOR_CENTRED: Final = Terms(frozenset({Role.REGULATOR}), frozenset({Role.REGULATOR}))
+_ORDINARY: Final = Terms(reading.Kind.SIGNALS, reading.Kind.REPORTERS)
+_SURVIVOR_CENTRED: Final = Terms(reading.Kind.SIGNALS_OF_ABUSE, reading.Kind.SIGNALS_OF_ABUSE)
 TERMS: Final[Mapping[Kind, Terms]] = {kind: _SURVIVOR_CENTRED if kind in SENSITIVE else _ORDINARY for kind in Kind}
 
 
@@ -156,20 +163,19 @@ class Member:
         """Whether it is shown that there is a signal."""
         return bool(self.at(READERS))
 
-    def reads(self, signal: Signal) -> bool:
-        """Whether what it says is shown."""
-        return self._given(signal) or bool(self.at(TERMS[signal.kind].read))
+    def reads(self, signal: Signal) -> frozenset[str]:
+        """The authorities for which it is shown what it says."""
+        return self._given(signal) | self.at(readers(TERMS[signal.kind].said))
 
     def handles(self, signal: Signal) -> frozenset[str]:
         """The authorities for which it may be moved, and its reporter asked for."""
-        given = frozenset({signal.authority_id or ""}) if self._given(signal) else frozenset[str]()
-        return given | self.at(TERMS[signal.kind].handle)
+        return self._given(signal) | self.at(TERMS[signal.kind].handle)
 
-    def _given(self, signal: Signal) -> bool:
-        """Whether it was given to this member, who still has a role there."""
-        return signal.assigned_to == self.sub and any(
-            place == signal.authority_id and role in READERS for place, role in self.roles
-        )
+    def _given(self, signal: Signal) -> frozenset[str]:
+        """The authority that gave it to this member, who still has a role there; none if nobody did."""
+        if signal.assigned_to != self.sub:
+            return frozenset()
+        return frozenset(place for place, role in self.roles if place == signal.authority_id and role in READERS)
 
 
 def move(signal: Signal, target: State) -> Move:

@@ -6,7 +6,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import SQLModel, col
 
 from registry.access.tables import IdempotencyRow
-from registry.database import WriteTx
+from registry.database import ReadTx, WriteTx
 from registry.signals.model import Reporter
 from registry.signals.tables import ErasedReporterRow, ReporterRow
 
@@ -19,7 +19,7 @@ async def store(tx: WriteTx, made: Reporter) -> None:
     await tx.execute(insert(ReporterRow), [{name: getattr(made, name) for name in Reporter.__slots__}])
 
 
-async def of_signal(tx: WriteTx, signal_id: str) -> Reporter | None:
+async def of_signal(tx: ReadTx, signal_id: str) -> Reporter | None:
     """Who reported a signal; None for who did not say, or was erased."""
     row = (await tx.execute(select(*_COLUMNS).where(_TABLE.c.signal_id == signal_id))).first()
     return None if row is None else Reporter(*row)

@@ -46,7 +46,7 @@ async def by_ids(tx: ReadTx | WriteTx, ids: Sequence[str]) -> dict[str, Signal]:
     return {row.id: _signal(row) for row in await tx.execute(select(*_COLUMNS).where(_TABLE.c.id.in_(ids)))}
 
 
-async def reports(tx: WriteTx, ids: Sequence[str]) -> dict[str, Report]:
+async def reports(tx: ReadTx, ids: Sequence[str]) -> dict[str, Report]:
     """What these signals say."""
     found = await tx.execute(select(_TABLE.c.id, *_SAID).where(_TABLE.c.id.in_(ids)))
     return {row.id: Report(row.text, tuple(row.evidence), row.occurred_on, row.country) for row in found}

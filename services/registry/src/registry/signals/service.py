@@ -1,4 +1,7 @@
-"""Reporting, and what authorities do with reports: one transaction each. A read and the note of it are one."""
+"""Reporting, reading, and what authorities do with reports: one transaction each. Whoever shows a read notes it.
+
+A report is taken by the registry itself, for whoever it may be: its bounds count what its sender may not see.
+"""
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +21,6 @@ from registry.database import Database, ReadTx, WriteTx
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 from registry.ids import fresh_id
 from registry.organisations.service import held_organisation
-from registry.people import repository as accesses
-from registry.people.model import Access
 from registry.settings import Settings
 from registry.signals import drafts, reporters, repository
 from registry.signals.drafts import ReportDraft
@@ -52,11 +53,21 @@ def chance() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a signal says, and what became of it, for a reader who may see that."""
+    """What a signal says, and what became of it, for a reader who may see that at these authorities."""
 
     signal: Signal
     report: Report
     changes: Sequence[Change]
+    authorities: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Who reported a signal, None where nobody is named, for a reader who handles it at these authorities."""
+
+    signal: Signal
+    reporter: Reporter | None
+    authorities: frozenset[str]
 
 
 class Signals:
@@ -75,7 +86,7 @@ class Signals:
         if not actor.sub:
             need_unguessable(key)
         said, named = draft.report(moment(self._clock)), draft.reporter()
-        async with self._database.write() as tx:
+        async with self._database.as_registry().write() as tx:
             now = moment(self._clock)
             signal_id = fresh_id("sig", now)
             request = Request(actor, "reportSignal", key, plain(draft))
@@ -93,7 +104,7 @@ class Signals:
     async def move(self, actor: Actor, signal_id: str, target: State, note: str | None, *, key: str) -> str:
         """Move a signal to another state; returns its id. Raises Invalid, NotFound, Forbidden, Conflict, NotAllowed."""
         content = {"signal": signal_id, "state": str(target), "note": note}
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             if earlier := await claim(
                 tx, _request(actor, "moveSignal", key, content), result_id=signal_id[:40], now=now
@@ -115,7 +126,7 @@ class Signals:
     async def assign(self, actor: Actor, signal_id: str, to: str, *, key: str) -> str:
         """Give a signal under review to a member; returns its id. Raises Invalid, NotFound, Forbidden, Conflict."""
         content = {"signal": signal_id, "member": to}
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = _request(actor, "assignSignal", key, content)
             if earlier := await claim(tx, request, result_id=signal_id[:40], now=now):
@@ -131,33 +142,9 @@ class Signals:
             await _change(tx, actor, held, replace(held, assigned_to=to), None, now)
         return held.id
 
-    async def read(self, actor: Actor, ids: Sequence[str]) -> dict[str, Opened]:
-        """What these signals say, as far as this person may read it; every one that is shown is noted."""
-        if not actor.sub or actor.client:
-            return {}
-        async with self._database.write() as tx:
-            if await member_is_client(tx, actor.sub) is not False:
-                return {}
-            members = await _before(tx, actor, await repository.by_ids(tx, ids))
-            shown = [signal for signal, member in members if member.reads(signal)]
-            named = [one.id for one in shown]
-            said, became = await repository.reports(tx, named), await repository.changes(tx, named)
-            if shown:
-                await accesses.note(tx, [_access(actor, one, [one.id], moment(self._clock)) for one in shown])
-        return {one.id: Opened(one, said[one.id], became[one.id]) for one in shown}
-
-    async def reporter(self, actor: Actor, signal_id: str) -> Reporter | None:
-        """Who reported, None where nobody is named; noted in either case. Raises NotFound, Forbidden."""
-        async with self._database.write() as tx:
-            held, _ = await _handled(tx, actor, signal_id)
-            found = await reporters.of_signal(tx, held.id)
-            now = moment(self._clock)
-            await accesses.note(tx, [_access(actor, held, [found.id] if found else [], now)])
-        return found
-
     async def erase_reporter(self, actor: Actor, reporter_id: str, *, key: str) -> datetime:
         """Erase who reported; returns when that was done. Raises NotFound, Forbidden, Conflict."""
-        async with self._database.write() as tx:
+        async with self._database.write(actor.sub) as tx:
             now = moment(self._clock)
             request = _request(actor, "eraseReporter", key, {"reporter": reporter_id})
             if await claim(tx, request, result_id=reporter_id[:40], now=now):
@@ -191,6 +178,25 @@ class Signals:
         )
 
 
+async def opened(tx: ReadTx, actor: Actor, ids: Sequence[str]) -> dict[str, Opened]:
+    """What these signals say, as far as this person may read it."""
+    if not actor.sub or actor.client or await member_is_client(tx, actor.sub) is not False:
+        return {}
+    members = await _before(tx, actor, await repository.by_ids(tx, ids))
+    shown = [(signal, authorities) for signal, member in members if (authorities := member.reads(signal))]
+    named = [signal.id for signal, _ in shown]
+    said, became = await repository.reports(tx, named), await repository.changes(tx, named)
+    return {one.id: Opened(one, said[one.id], became[one.id], authorities) for one, authorities in shown}
+
+
+async def asked(tx: ReadTx, actor: Actor, signal_id: str) -> Asked:
+    """Who reported a signal. Raises NotFound, Forbidden."""
+    actor.need_person("ask who reported")
+    found = await repository.by_ids(tx, [signal_id]) if SIGNAL_ID.fullmatch(signal_id) else {}
+    signal, member = await _need_handler(tx, actor, found, f"signal {signal_id[:60]!r}")
+    return Asked(signal, await reporters.of_signal(tx, signal.id), member.handles(signal))
+
+
 async def visible(tx: ReadTx | WriteTx, actor: Actor, found: dict[str, Signal]) -> dict[str, Signal]:
     """Those of the signals that reach an authority at which the actor has a role."""
     return {signal.id: signal for signal, member in await _before(tx, actor, found) if member.sees()}
@@ -207,10 +213,18 @@ async def _handled(tx: WriteTx, actor: Actor, signal_id: str, *, what: str | Non
     """The signal, held, if this person may handle it. NotFound for who does not see it, Forbidden."""
     actor.need_person("handle a signal")
     held = await repository.lock(tx, signal_id) if SIGNAL_ID.fullmatch(signal_id) else None
-    before = await _before(tx, actor, {held.id: held}) if held else []
+    found = {held.id: held} if held else {}
+    return await _need_handler(tx, actor, found, what or f"signal {signal_id[:60]!r}")
+
+
+async def _need_handler(
+    tx: ReadTx | WriteTx, actor: Actor, found: dict[str, Signal], what: str
+) -> tuple[Signal, Member]:
+    """The one signal that was found, if this person may handle it. NotFound for who does not see it, Forbidden."""
+    before = await _before(tx, actor, found)
     seen = next(((signal, member) for signal, member in before if member.sees()), None)
     if seen is None:
-        raise NotFound(f"There is no {what or f'signal {signal_id[:60]!r}'} at an authority you work for.")
+        raise NotFound(f"There is no {what} at an authority you work for.")
     if not seen[1].handles(seen[0]) or await member_is_client(tx, actor.sub) is not False:
         raise Forbidden("To handle this signal takes another role, or to have been given it.", code="ROLE_NEEDED")
     return seen
@@ -248,7 +262,3 @@ async def _change(tx: WriteTx, actor: Actor, before: Signal, after: Signal, note
 def _request(actor: Actor, operation: str, key: str, content: Mapping[str, str | None]) -> Request:
     actor.need_identity()
     return Request(actor, operation, key, content)
-
-
-def _access(actor: Actor, signal: Signal, shown: Sequence[str], now: datetime) -> Access:
-    return Access(actor.sub, signal.organisation_id, shown, now)
