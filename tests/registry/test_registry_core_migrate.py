@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0015_from_0014"
+NEWEST = "0016_from_0015"
 
 both = pytest.mark.both_backends
 

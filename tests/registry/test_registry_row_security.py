@@ -4,9 +4,12 @@ The repository's own statements run here for a member of another authority and f
 bypass nothing. Each finds nothing and is refused; each finds or does something once the table has no row security.
 """
 
+from datetime import timedelta
 from io import BytesIO
+from uuid import uuid4
 
 import pytest
+from assessment_world import Bureau
 from core_world import HOME, LABOUR, START, TRADE, CoreWorld, found
 from postgres_role import ServingRole
 from sqlalchemy import delete, event, func, insert, make_url, select, text, update
@@ -14,10 +17,15 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
 from registry.access import repository as access
+from registry.access.model import Actor
 from registry.access.reading import Note
 from registry.access.service import add_member, grant_role, link_member
 from registry.accreditations import repository as accreditations
 from registry.administration.drafts import RoleDraft
+from registry.assessments import due
+from registry.assessments import repository as assessments
+from registry.assessments.drafts import AnswerDraft, FindingDraft, FindingsDraft
+from registry.assessments.model import Answer, Finding, Grade, SelfAssessment
 from registry.erasure import repository as erasures
 from registry.intake import repository as intake
 from registry.migrate import migrate
@@ -27,6 +35,11 @@ from registry.people.model import Draft as PersonDraft
 from registry.people.model import Person
 from registry.relations import repository as relations
 from registry.relations.model import Relation
+from registry.signals import reporters
+from registry.signals import repository as signals
+from registry.signals.drafts import ReportDraft
+from registry.signals.model import Kind, Report, Signal, State
+from registry.signals.service import asked
 from registry.tables import METADATA
 
 pytestmark = pytest.mark.parametrize("backend", ["postgres"], indirect=True)
@@ -34,12 +47,14 @@ LIST = b"""Organisation Name,Town/City,County,Type & Rating,Route
 Lantern Road Ltd,Leeds,,Worker (A rating),Skilled Worker
 ,,,,
 """
+FEE, ABUSE = Kind.FEE_DEMANDED, Kind.SEXUAL_EXPLOITATION_OR_ABUSE
 TABLES = {
     "proposals", "decisions", "erasures", "persons", "erased_persons", "snapshots", "staged_rows", "staged_listings",
-    "listed", "relations", "access_log", "members", "member_roles", "member_identities", "idempotency_keys",
+    "listed", "self_assessments", "assessments", "assessment_findings", "surveillance", "signals", "signal_changes",
+    "signal_reporters", "erased_reporters", "relations", "access_log", "members", "member_roles", "member_identities", "idempotency_keys",
 }  # fmt: skip
 
-PUBLIC = {  # what is published, or leads to what is published, and what is nobody's; see ADR 0015
+PUBLIC = {  # what is published, or leads to what is published, and what is nobody's; see ADR 0017
     "authorities", "schemes", "scheme_mappings", "mandates", "organisations", "organisation_identifiers",
     "accreditations", "accreditation_corridors", "events", "outbox", "leases", "status_lists", "status_entries",
     "records", "due_times", "keys", "fixed_settings",
@@ -96,6 +111,34 @@ class Guarded(CoreWorld):
         self.proposal, self.organisation_id = rows["proposals"][0][0], one
         self.event = next(row[0] for row in rows["decisions"] if row[6] is not None)
         await self._listed()
+        await self._assessed()
+        await self._reported()
+
+    async def _assessed(self):
+        """What was filed, found and planned about an applicant."""
+        async with self.database.as_registry().write() as tx:
+            await add_member(tx, "sita", "Who looks", now=START)
+            await grant_role(tx, LABOUR, "sita", "assessor")
+        bureau = Bureau(self)
+        self.applied_for = await self.applied(name="Applicant")
+        answers = [AnswerDraft("NO-FEES", Answer.CONFORMS, "We take none.")]
+        await bureau.filed(self.applied_for, version="1", answers=answers)
+        self.assessment = await bureau.opened(self.applied_for)
+        found = FindingDraft("NO-FEES", Grade.OBSERVATION, "Seen.")
+        await bureau.acts.record(await self.actor("sita"), FindingsDraft(self.assessment, [found]), key=self.key())
+        await bureau.planned(self.number, every_days=90)
+
+    async def _reported(self):
+        """A fee and an abuse; each was taken up by a regulator, and one of two reporters of the fee was erased."""
+        desk, rega = self.app.state.services.signals, await self.actor("rega")
+        self.signals = {}
+        for name, kind in (("fee", FEE), ("abuse", ABUSE), ("erased", FEE)):
+            draft = ReportDraft(kind, "What happened", self.organisation_id, name="Maya Gurung")
+            made = self.signals[name] = await desk.report(Actor.anonymous, draft, key=str(uuid4()))
+            await desk.move(rega, made, State.UNDER_REVIEW, "Looking into it", key=self.key())
+        async with self.database.read("rega") as tx:
+            self.gone = (await asked(tx, rega, self.signals["erased"])).reporter.id
+        await desk.erase_reporter(rega, self.gone, key=self.key())
 
     async def _listed(self):
         row = {"id": "snp_" + "0" * 32, "authority_id": LABOUR, "layout": "x", "basis": "feed", "file_name": "x",
@@ -159,6 +202,15 @@ READS = {  # statements of the repositories, of what is the labour office's alon
     "snapshots": lambda w, tx: intake.snapshot(tx, w.list),
     "staged_rows": lambda w, tx: intake.refused_rows(tx, w.list, after=0, most=9),
     "staged_listings": lambda w, tx: intake.held_gone(tx, w.list, 9),
+    "self_assessments": lambda w, tx: assessments.filed(tx, [w.applied_for]),
+    "assessments": lambda w, tx: assessments.by_ids(tx, [w.assessment]),
+    "assessment_findings": lambda w, tx: assessments.findings(tx, [w.assessment]),
+    "surveillance": lambda w, tx: due.of_number(tx, [w.number]),
+    "signals": lambda w, tx: signals.reports(tx, [w.signals["fee"]]),
+    "signals, by page": lambda _, tx: signals.page(tx, PageRequest(9), LABOUR, None, None),
+    "signal_changes": lambda w, tx: signals.changes(tx, [w.signals["fee"]]),
+    "signal_reporters": lambda w, tx: rows_of(reporters.of_signal(tx, w.signals["fee"])),
+    "erased_reporters": lambda w, tx: rows_of(reporters.erased_at(tx, w.gone)),
     "relations": lambda w, tx: relations.of_organisations(tx, [w.organisation_id], restricted=True),
     "access_log": lambda _, tx: access.notes(tx, LABOUR, PageRequest(9)),
     "members": lambda _, tx: access.member_is_client(tx, "hr-key"),
@@ -181,6 +233,26 @@ WRITES = {  # what nobody but the labour office, or the registry itself, may wri
     ),
     "staged_listings": lambda w, tx: intake.mark_released(tx, w.list, [1]),
     "listed": lambda _, tx: tx.execute(update(table("listed")).values(local_word="changed")),
+    "self_assessments": lambda w, tx: assessments.file(
+        tx, SelfAssessment("sas_x", w.number, LABOUR, "1", [], START), by="pema"
+    ),
+    "assessments": lambda w, tx: assessments.supersede(tx, w.assessment, "asm_x"),
+    "assessment_findings": lambda w, tx: assessments.record(
+        tx, w.assessment, [Finding("OTHER", Grade.CONFORMS, "", [], False, START)]
+    ),
+    "surveillance": lambda w, tx: due.drop_plan(tx, w.number),
+    "signals": lambda _, tx: tx.execute(update(table("signals")).values(state="UNFOUNDED")),
+    "signals, made up": lambda w, tx: signals.store(
+        tx, Signal("sig_x", w.organisation_id, None, FEE, State.RECEIVED, START), Report("x", (), None, None),
+        anonymous=True,
+    ),
+    "signal_changes": lambda w, tx: tx.execute(
+        insert(table("signal_changes")).inline(), [changed(w, "pema")]
+    ),
+    "signal_reporters": lambda _, tx: tx.execute(delete(table("signal_reporters"))),
+    "erased_reporters": lambda w, tx: tx.execute(
+        insert(table("erased_reporters")), [{"id": "rep_x", "signal_id": w.signals["abuse"], "erased_at": START}]
+    ),
     "relations": lambda w, tx: relations.store(
         tx, Relation("rel_x", "suspected-successor-of", w.organisation_id, w.organisation_id, LABOUR, None, None),
         subject=None, now=START,
@@ -191,6 +263,18 @@ WRITES = {  # what nobody but the labour office, or the registry itself, may wri
     "member_identities": lambda _, tx: access.link(tx, "https://login.example", "u-2", "pema", START),
     "idempotency_keys": lambda _, tx: tx.execute(update(table("idempotency_keys")).values(result_id="changed")),
 }  # fmt: skip
+
+
+def changed(world, actor, signal="fee"):
+    """A row that says somebody moved a signal."""
+    return {"signal_id": world.signals[signal], "source": "UNDER_REVIEW", "target": "UNFOUNDED", "authority_id": LABOUR,
+            "actor": actor, "at": START}  # fmt: skip
+
+
+async def rows_of(found):
+    """What was found, as a list."""
+    one = await found
+    return [] if one is None else [one]
 
 
 def anything(found):
@@ -241,14 +325,18 @@ async def test_what_a_role_at_one_authority_opens_is_what_it_was_meant_to_open(g
     everything = await all_rows(guarded)
     own = await seen(guarded, "pema")
     assert {name for name, count in own.items() if count == everything[name]} >= {
-        "proposals", "decisions", "erasures", "snapshots", "staged_rows", "staged_listings", "listed",
+        "proposals", "decisions", "erasures", "snapshots", "staged_rows", "staged_listings", "listed", "self_assessments",
+        "assessments", "assessment_findings", "surveillance", "signals",
     }  # fmt: skip
     assert {name for name, count in own.items() if not count} == {
-        "persons", "erased_persons", "relations", "access_log", "member_identities",
+        "persons", "erased_persons", "relations", "access_log", "member_identities", "signal_reporters",
+        "erased_reporters",
     }  # fmt: skip
     regulator = await seen(guarded, "rega")
     assert {name for name, count in regulator.items() if count} == {
         "decisions", "persons", "erased_persons", "relations", "access_log", "members", "member_roles", "idempotency_keys",
+        "self_assessments", "assessments", "assessment_findings", "surveillance", "signals", "signal_changes",
+        "signal_reporters", "erased_reporters",
     }  # fmt: skip
     elsewhere = await seen(guarded, "elsewhere")
     assert {name for name, count in elsewhere.items() if count} == {
@@ -268,6 +356,45 @@ async def test_what_a_role_at_one_authority_opens_is_what_it_was_meant_to_open(g
         )
 
 
+async def test_of_abuse_only_regulators_and_whom_it_was_given_to_see_who_reported_and_what_became_of_it(guarded):
+    """The row of a signal holds that there is one, and is its authority's; the rest of the rule is PostgreSQL's too."""
+    desk, rega = guarded.app.state.services.signals, await guarded.actor("rega")
+    abuse = {guarded.signals["abuse"]}
+
+    async def shown(member, name):
+        async with guarded.database.read(member) as tx:
+            return set(await tx.scalars(select(table(name).c.signal_id)))
+
+    every = set(guarded.signals.values())
+    assert await shown("rita", "signal_reporters") == {guarded.signals["fee"]}, "a registrar"
+    assert await shown("anil", "signal_reporters") == set()
+    assert await shown("rita", "signal_changes") == await shown("anil", "signal_changes") == every - abuse
+    assert await shown("rega", "signal_changes") == every
+    assert await outcome(guarded, "anil", WRITES["signal_reporters"]) == "nothing"
+    forged = insert(table("signal_changes")).inline()
+    assert await outcome(guarded, "pema", lambda w, tx: tx.execute(forged, [changed(w, "rega")])) == "refused"
+
+    await desk.assign(rega, guarded.signals["abuse"], "anil", key=guarded.key())
+    anil = await guarded.actor("anil")
+    assert await shown("anil", "signal_reporters") == abuse
+    assert abuse <= await shown("anil", "signal_changes")
+    await desk.move(anil, guarded.signals["abuse"], State.REFERRED, None, key=guarded.key())
+    assert await shown("anil", "signal_reporters") == set(), "what is referred is given to nobody any more"
+
+
+async def test_everybody_is_told_how_many_signals_were_found_true_and_nothing_else_of_them(guarded):
+    desk, rega = guarded.app.state.services.signals, await guarded.actor("rega")
+    await desk.move(rega, guarded.signals["fee"], State.SUBSTANTIATED, None, key=guarded.key())
+    counted = {guarded.organisation_id: {FEE: 1}}
+
+    for member in ("", "elsewhere", "pema"):
+        async with guarded.database.read(member) as tx:
+            before = await tx.scalar(select(func.count()).select_from(table("signals")))
+            assert await signals.substantiated(tx, [guarded.organisation_id], START - timedelta(days=1)) == counted
+            after = await tx.scalar(select(func.count()).select_from(table("signals")))
+        assert before == after == (3 if member == "pema" else 0), "and no more is there afterwards"
+
+
 async def test_without_row_security_each_of_them_would_have_been_there(guarded):
     """The control: it is the policies that keep this back, and nothing else that these statements or roles do."""
     for name in TABLES:
@@ -279,6 +406,7 @@ async def test_without_row_security_each_of_them_would_have_been_there(guarded):
     assert await seen(guarded) == await all_rows(guarded)
     for name, write in WRITES.items():
         assert await outcome(guarded, "", write) == "done", name
+    assert WRITES.keys() >= TABLES, "every table"
 
 
 async def released_list(world):
@@ -307,10 +435,15 @@ async def test_a_day_at_the_register_goes_as_ever(guarded):
     await guarded.decided(guarded.number, "suspend", measure="preventive")
     await guarded.logged()
 
+    await Bureau(guarded).concluded(guarded.assessment)
+    granted = await guarded.decided(guarded.applied_for, "grant", assessment=guarded.assessment)
     listed = await released_list(guarded)
     await guarded.logged()
 
     rows = await guarded.snapshot()
+    assert granted in [row[0] for row in rows["decisions"]]
+    digests = {row[3] for row in rows["idempotency_keys"] if row[4] == guarded.signals["erased"]}
+    assert b"" in digests, "what an erased reporter had sent cannot be guessed from"
     assert rows["outbox"] == []
     assert listed.state == "RELEASED"
     assert len(rows["listed"]) == 2
