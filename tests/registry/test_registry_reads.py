@@ -99,7 +99,7 @@ async def test_the_notes_are_read_by_those_who_answer_for_them_and_that_is_noted
     person = await register.people.add(
         await register.actor("rita"), Draft(organisation, "Sita Tamang", "licensee"), key=register.key()
     )
-    await register.people.read(await register.actor("rita"), [organisation])
+    await register.ask("query ($o: ID!) { organisation(id: $o) { people { name } } }", "rita", o=organisation)
     await texts(register, number, "pema")
 
     page = await log(register, "rega", first=1)

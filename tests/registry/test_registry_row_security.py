@@ -102,7 +102,7 @@ class Guarded(CoreWorld):
         rita = await self.actor("rita")
         self.person = await self.people.add(rita, PersonDraft(one, "Sita Tamang", "licensee"), key=self.key())
         gone = await self.people.add(rita, PersonDraft(one, "Gone", "officer"), key=self.key())
-        await self.people.read(rita, [one])
+        await self.ask("query ($o: ID!) { organisation(id: $o) { people { name } } }", "rita", o=one)
         await self.people.erase(rita, gone, key=self.key())
         await self.logged()
         rows = await self.snapshot()

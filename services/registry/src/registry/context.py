@@ -44,13 +44,13 @@ class Loaders(
 ):  # fmt: skip
     """Every loader of a request."""
 
-    def __init__(self, reader: Reader, actor: Actor, now: datetime, people: People, signals: Signals) -> None:
+    def __init__(self, reader: Reader, actor: Actor, now: datetime, signals: Signals) -> None:
         OrganisationLoaders.__init__(self, reader)
         SchemeLoaders.__init__(self, reader)
         AccreditationLoaders.__init__(self, reader, actor, now)
         RelationLoaders.__init__(self, reader, actor, now)
         ErasureLoaders.__init__(self, reader, actor)
-        PeopleLoaders.__init__(self, people, actor, lockstep=reader.lockstep)
+        PeopleLoaders.__init__(self, reader, actor)
         AssessmentLoaders.__init__(self, reader, actor)
         SignalLoaders.__init__(self, reader, actor, now, signals)
 
@@ -93,7 +93,7 @@ class Context:
 
     def _begin(self) -> tuple[datetime, Loaders]:
         now = moment(self._clock)
-        return now, Loaders(self.reader, self.actor, now, self.services.people, self.services.signals)
+        return now, Loaders(self.reader, self.actor, now, self.services.signals)
 
     async def believe(self) -> None:
         """Before a query: keep those of the token's roles that the register has now. An act asks for itself."""

@@ -6,7 +6,8 @@ Rules
    for regulators wherever they are: whoever succeeds somebody elsewhere does so to get away.
 3. What a signal says is given to a member as well, whatever its role (`registry/signals/model.py`).
 4. A subscriber is told of changes to what is public, and sees no more than anybody.
-5. A read that is noted says who read what of which authority and when, once a request and kind, before it is answered.
+5. A read that is noted says who read what of which authority and when, before it is answered: once a request and kind, of
+   people once for each organisation.
 """
 
 from collections.abc import Iterable
@@ -108,16 +109,16 @@ class Notes:
     """What one request has read of restricted data, until it is written down (rule 5)."""
 
     def __init__(self) -> None:
-        self._read: dict[tuple[Kind, str], dict[str, None]] = {}
+        self._read: dict[tuple[Kind, str, str | None], dict[str, None]] = {}
 
-    def add(self, kind: Kind, authority: str, subjects: Iterable[str] = ()) -> None:
+    def add(self, kind: Kind, authority: str, subjects: Iterable[str] = (), *, organisation: str | None = None) -> None:
         """Something of an authority's is about to be shown."""
-        self._read.setdefault((kind, authority), {}).update(dict.fromkeys(subjects))
+        self._read.setdefault((kind, authority, organisation), {}).update(dict.fromkeys(subjects))
 
     def taken(self, actor: Actor, at: datetime) -> list[Note]:
         """The notes to write, which are then no longer here."""
         read, self._read = self._read, {}
         return [
-            Note(actor.sub, kind, authority, tuple(sorted(subjects))[:MAX_SUBJECTS], at)
-            for (kind, authority), subjects in read.items()
+            Note(actor.sub, kind, authority, tuple(sorted(subjects))[:MAX_SUBJECTS], at, organisation)
+            for (kind, authority, organisation), subjects in read.items()
         ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import strawberry
 
+from registry.access.reading import Kind
 from registry.context import Info
 from registry.documented import documented_mutation
 from registry.errors import DomainError
@@ -107,7 +108,10 @@ class PeopleMutations:
 async def people_of(info: Info, organisation_id: str) -> list[Person]:
     """The people of one organisation that the reader may see; Forbidden for who may see none."""
     found = await known(info.context.loaders.people_of, organisation_id)
-    info.context.spend(len(found))
+    info.context.spend(len(found.people))
+    for authority in sorted(found.authorities):
+        shown = [one.id for one in found.people if one.authority_id == authority]
+        info.context.notes.add(Kind.PEOPLE, authority, shown, organisation=organisation_id)
     return [
         Person(
             id=strawberry.ID(one.id),
@@ -116,5 +120,5 @@ async def people_of(info: Info, organisation_id: str) -> list[Person]:
             valid_from=one.valid_from,
             valid_until=one.valid_until,
         )
-        for one in found
+        for one in found.people
     ]

@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlmodel import SQLModel, col
 
 from registry.access.tables import IdempotencyRow
-from registry.database import WriteTx
+from registry.database import ReadTx, WriteTx
 from registry.people.model import Person
 from registry.people.tables import ErasedPersonRow, PersonRow
 
@@ -25,7 +25,7 @@ async def store(tx: WriteTx, made: Person, *, now: datetime) -> None:
 
 
 async def of_organisations(
-    tx: WriteTx, organisations: Sequence[str], authorities: Collection[str]
+    tx: ReadTx, organisations: Sequence[str], authorities: Collection[str]
 ) -> dict[str, list[Person]]:
     """The people of each organisation in the files of these authorities, the oldest entry first."""
     found: dict[str, list[Person]] = {organisation: [] for organisation in organisations}

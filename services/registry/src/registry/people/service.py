@@ -1,18 +1,18 @@
-"""Adding, reading and erasing people: one transaction each. A read and the note of it are one: none goes unnoted."""
+"""Adding, reading and erasing people: one transaction each. Whoever shows what was read notes it."""
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from goodstanding.clock import Clock
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
-from registry.access.reading import Kind, Note, readers
-from registry.access.repository import note
+from registry.access.reading import Kind, readers
 from registry.access.service import roles_of
 from registry.clock import moment
-from registry.database import Database, WriteTx
+from registry.database import Database, ReadTx, WriteTx
 from registry.errors import Conflict, Forbidden, NotFound
 from registry.ids import fresh_id
 from registry.organisations.service import authority_with, held_organisation, plain
@@ -22,8 +22,16 @@ from registry.people.model import Draft, Person, person
 _ID: Final = re.compile(r"per_[0-9a-f]{32}", re.ASCII)
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The people of one organisation in the files of these authorities, also where there is nobody."""
+
+    authorities: frozenset[str]
+    people: Sequence[Person]
+
+
 class People:
-    """The acts on people, and reading them."""
+    """The acts on people."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database = database
@@ -43,27 +51,6 @@ class People:
             await repository.store(tx, person(person_id, draft, authority_id=authority), now=now)
         return person_id
 
-    async def read(self, actor: Actor, organisations: Sequence[str]) -> dict[str, list[Person]]:
-        """The people of each organisation in the files the actor may read; Forbidden for who may read none.
-
-        Who read about whom is noted with it, also where nobody was found.
-        """
-        actor.need_identity()
-        async with self._database.write(actor.sub) as tx:
-            now = moment(self._clock)
-            authorities = await _files_of(tx, actor)
-            if not authorities:
-                raise Forbidden(
-                    f"To read people takes the role {' or '.join(sorted(readers(Kind.PEOPLE)))}.", code="ROLE_NEEDED"
-                )
-            found = await repository.of_organisations(tx, organisations, authorities)
-            await note(tx, [
-                _note(actor, authority, organisation, people, now)
-                for organisation, people in found.items()
-                for authority in sorted(authorities)
-            ])  # fmt: skip
-        return found
-
     async def erase(self, actor: Actor, person_id: str, *, key: str) -> datetime:
         """Erase a person; returns when that was done. Raises NotFound, Forbidden, Conflict."""
         actor.need_identity()
@@ -77,7 +64,19 @@ class People:
         return now
 
 
-async def _files_of(tx: WriteTx, actor: Actor) -> frozenset[str]:
+async def files(tx: ReadTx, actor: Actor, organisations: Sequence[str]) -> dict[str, Files]:
+    """The people of each organisation in the files the actor may read; Forbidden for who may read none."""
+    actor.need_identity()
+    authorities = await _files_of(tx, actor)
+    if not authorities:
+        raise Forbidden(
+            f"To read people takes the role {' or '.join(sorted(readers(Kind.PEOPLE)))}.", code="ROLE_NEEDED"
+        )
+    found = await repository.of_organisations(tx, organisations, authorities)
+    return {organisation: Files(authorities, people) for organisation, people in found.items()}
+
+
+async def _files_of(tx: ReadTx | WriteTx, actor: Actor) -> frozenset[str]:
     """The authorities whose files the actor may read, by token and by register."""
     roles = actor.roles & await roles_of(tx, actor.sub)
     return frozenset(authority for authority, role in roles if role in readers(Kind.PEOPLE))
@@ -91,8 +90,3 @@ async def _need_held(tx: WriteTx, actor: Actor, person_id: str) -> None:
     held = await repository.lock(tx, person_id) if known else None
     if held is None or held.authority_id not in await _files_of(tx, actor):
         raise NotFound(f"There is no person {person_id[:60]!r} in the files you may read.")
-
-
-def _note(actor: Actor, authority: str, organisation: str, people: Sequence[Person], now: datetime) -> Note:
-    shown = tuple(one.id for one in people if one.authority_id == authority)
-    return Note(actor.sub, Kind.PEOPLE, authority, shown, now, organisation)
