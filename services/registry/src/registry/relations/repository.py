@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 from sqlmodel import SQLModel, col
 
-from goodstanding.standing import fold, public_history, shown
+from goodstanding.standing import public_history
+from registry.accreditations.current import current, shown_at
 from registry.accreditations.tables import AccreditationRow
 from registry.columns import UtcInstant
 from registry.database import ReadTx, WriteTx
@@ -25,6 +26,8 @@ _HELD = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
 _TABLE = SQLModel.metadata.tables[str(RelationRow.__tablename__)]
 _COLUMNS = [_TABLE.c[name] for name in ("id", "kind", "from_id", "to_id", "authority_id", "valid_from", "valid_until")]
 
+_HELD_COLUMNS = ("number", "organisation_id", "authority_id", "scheme_id", "created_at", "head", "current")
+
 _NOW = bindparam("now", type_=UtcInstant())
 _ONWARD = Prepared(
     select(*_COLUMNS)
@@ -36,7 +39,7 @@ _ONWARD = Prepared(
     .where(_TABLE.c.valid_until.is_(None) | (_TABLE.c.valid_until > _NOW))
 )
 _PUBLIC = Prepared(
-    select(*(_HELD.c[name] for name in ("number", "organisation_id", "authority_id", "scheme_id", "created_at"))).where(
+    select(*(_HELD.c[name] for name in _HELD_COLUMNS)).where(
         among(_HELD.c.organisation_id, "organisations"), _HELD.c.public_standing.is_not(None)
     )
 )
@@ -126,16 +129,17 @@ async def _leading(tx: ReadTx, up: set[str], down: set[str], now: datetime) -> L
 
 
 async def known_accreditations(tx: ReadTx, organisations: Iterable[str], now: datetime) -> dict[str, list[Known]]:
-    """What everybody knows now of the accreditations of each organisation."""
+    """What everybody knows now of the accreditations of each organisation: as projected, or folded where that counts not."""
     found: dict[str, list[Known]] = {organisation: [] for organisation in organisations}
     rows: list[Any] = []
     for some in batches(sorted(found), AT_ONCE):
         rows += await _PUBLIC.rows(tx, organisations=some)
-    histories = await ledger.history(tx, [row.number for row in rows])
+    projected = {row.number: current(row.current, row.head, now) for row in rows}
+    histories = await ledger.history(tx, [number for number, shown in projected.items() if shown is None])
     for row in rows:
-        standing = shown(fold(public_history(histories[row.number], now), now), now)
-        if standing is not None:
-            known = Known(row.number, (row.authority_id, row.scheme_id), row.created_at, standing)
+        shown = projected[row.number] or shown_at(public_history(histories[row.number], now), now)
+        if shown is not None:
+            known = Known(row.number, (row.authority_id, row.scheme_id), row.created_at, shown.standing)
             found[row.organisation_id].append(known)
     return found
 
