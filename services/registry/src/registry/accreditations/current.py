@@ -94,7 +94,7 @@ def kept(history: Sequence[Decision], head: bytes | None, now: datetime) -> dict
     found = shown_at(history, now)
     if found is None:
         return None
-    changes = min((at for at in _turns(history) if at > now), default=None)
+    changes = min((at for at in turns(history) if at > now), default=None)
     claims = found.claims
     return {
         "head": b64u(head),
@@ -110,6 +110,15 @@ def kept(history: Sequence[Decision], head: bytes | None, now: datetime) -> dict
         if claims is None
         else [claims.event_id, dict(claims.scope), _written(claims.valid_from), _written(claims.valid_until)],
     }
+
+
+def turns(history: Sequence[Decision]) -> Iterator[datetime]:
+    """Every instant at which something that is shown may change by itself: a condition's deadline shows beside a standing."""
+    yield from boundaries(history)
+    for decision in history:
+        for condition in decision.generation.conditions if decision.generation else ():
+            if condition.deadline is not None:
+                yield condition.deadline
 
 
 def current(stored: Mapping[str, Any] | None, head: bytes | None, now: datetime) -> Shown | None:
@@ -132,15 +141,6 @@ def current(stored: Mapping[str, Any] | None, head: bytes | None, now: datetime)
         basis=Basis[stored["basis"]],
         claims=None if claims is None else Claims(claims[0], claims[1], _read(claims[2]), _read(claims[3])),
     )
-
-
-def _turns(history: Sequence[Decision]) -> Iterator[datetime]:
-    """Every instant at which something that is shown changes by itself: deadlines of conditions are overlays only."""
-    yield from boundaries(history)
-    for decision in history:
-        for condition in decision.generation.conditions if decision.generation else ():
-            if condition.deadline is not None:
-                yield condition.deadline
 
 
 def _written(at: datetime | None) -> str | None:

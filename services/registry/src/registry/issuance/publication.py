@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, delete, insert, select
 from sqlmodel import col
 
-from goodstanding.standing import Decision, boundaries, index_codes, public_history
+from goodstanding.standing import Decision, index_codes, public_history
 from goodstanding.status_list import MAX_LIFETIME
 from registry.accreditations import projection
+from registry.accreditations.current import turns
 from registry.clock import not_before
 from registry.database import WriteTx
 from registry.issuance import ledger, status
@@ -57,10 +58,7 @@ def generation_codes(history: Sequence[Decision], now: datetime) -> dict[str, in
 async def _plan(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], now: datetime) -> None:
     """Bring the boundaries still to come up to date. One that has passed stays until the due worker has acted on it."""
     wanted = {
-        (number, at)
-        for number, history in histories.items()
-        for at in boundaries(history)
-        if at > not_before(history, now)
+        (number, at) for number, history in histories.items() for at in turns(history) if at > not_before(history, now)
     }
     known: set[tuple[str, datetime]] = set()
     for some in batches(list(histories)):
