@@ -77,8 +77,8 @@ class Database:
         """One consistent, read-only view, for a member or for nobody. Raises Unavailable."""
         async with self._connected(self._reader) as connection:
             driver, patient = driver_of(connection), True
-            await on_driver(driver, driver.execute(BEGIN_READ[connection.dialect.name]))
-            try:
+            try:  # from here on: who is cancelled while it begins leaves a transaction behind as well
+                await on_driver(driver, driver.execute(BEGIN_READ[connection.dialect.name]))
                 await self._say_for_whom(connection, member)
                 yield ReadTx(connection)
             except TimeoutError:  # the server is not heard from
@@ -95,10 +95,15 @@ class Database:
 
     async def _end(self, connection: AsyncConnection, driver: Any) -> None:
         """End a read; a connection on which that fails is thrown away."""
+        if connection.invalidated:  # thrown away already: who waited for a statement was cancelled
+            return
         try:
             await self._in_time(driver.execute("ROLLBACK"))
         except (OSError, *DRIVER_ERRORS):
             await connection.invalidate()
+        except asyncio.CancelledError:
+            await connection.invalidate()
+            raise
 
     @asynccontextmanager
     async def _connected(self, engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
