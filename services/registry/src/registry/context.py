@@ -105,7 +105,7 @@ class Context:
 
     async def renew(self) -> None:
         """After a mutation: read again, from a moment that has seen it."""
-        await self.reader.close()
+        await self.reader.renew()
         self.now, self.loaders = self._begin()
 
     async def close(self) -> None:

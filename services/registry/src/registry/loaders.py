@@ -6,6 +6,7 @@ gather the keys that resolvers ask for at the same time and read them with one s
 """
 
 import asyncio
+from asyncio import shield
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -31,6 +32,10 @@ Value = TypeVar("Value")
 MAX_BATCH = 500  # keys in one statement
 
 
+class Closed(Exception):
+    """The request is answered: nothing is read for it any more."""
+
+
 class Reader:
     """One read transaction for a member or for nobody, opened on first use, used by one resolver at a time."""
 
@@ -41,25 +46,34 @@ class Reader:
         self._stack = AsyncExitStack()
         self._lock = asyncio.Lock()  # a connection runs one statement at a time
         self._tx: ReadTx | None = None
+        self._closed = False
 
     @asynccontextmanager
     async def use(self) -> AsyncIterator[ReadTx]:
-        """The transaction, for the length of the block."""
+        """The transaction, for the length of the block. Closed once the request is answered."""
         async with self._lock:
+            if self._closed:
+                raise Closed
             if self._tx is None:
                 self._tx = await self._stack.enter_async_context(self._database.read(self._member))
             try:
                 yield self._tx
-            except (SQLAlchemyError, TimeoutError) as error:  # it cannot be used again; the database says what it means
+            except (SQLAlchemyError, TimeoutError, asyncio.CancelledError) as error:
+                # it cannot be used again; the database says what it means
                 self._tx = None
                 await self._stack.__aexit__(type(error), error, error.__traceback__)
                 raise
 
-    async def close(self) -> None:
+    async def renew(self) -> None:
         """End the transaction; the next use begins another one."""
         async with self._lock:
             self._tx = None
             await self._stack.aclose()
+
+    async def close(self) -> None:
+        """End the transaction for good: graphql-core may still run what nobody waits for, next to an error."""
+        self._closed = True
+        await self.renew()
 
 
 class Wanted:
@@ -83,7 +97,10 @@ class Wanted:
 
 
 class Loader(Generic[Key, Value]):
-    """Values by key for one request: `load` and `load_many` are awaited, and give None for what there is not."""
+    """Values by key for one request: `load` and `load_many` are awaited, and give None for what there is not.
+
+    Several may wait for one value: under asyncio whoever is cancelled does not cancel it for the others.
+    """
 
     __slots__ = ("_by_itself", "_read", "known")
 
@@ -94,11 +111,11 @@ class Loader(Generic[Key, Value]):
 
     def load(self, key: Key) -> Awaitable[Value | None]:
         """The value of one key."""
-        return Wanted(self, (key,), many=False) if self._by_itself is None else self._by_itself.load(key)
+        return Wanted(self, (key,), many=False) if self._by_itself is None else shield(self._by_itself.load(key))
 
     def load_many(self, keys: Sequence[Key]) -> Awaitable[list[Value | None]]:
         """The values of several, in their order."""
-        return Wanted(self, keys, many=True) if self._by_itself is None else self._by_itself.load_many(keys)
+        return Wanted(self, keys, many=True) if self._by_itself is None else shield(self._by_itself.load_many(keys))
 
     async def read(self, keys: Collection[Key]) -> None:
         """Read what is not known yet."""
