@@ -8,6 +8,7 @@ from sqlalchemy import insert
 from statement_count import counted
 
 from goodstanding.transitions import Standing
+from registry import context
 from registry.accreditations.tables import AccreditationRow
 from registry.organisations.tables import OrganisationRow
 from registry.relations import chain as chains
@@ -87,6 +88,22 @@ async def test_a_chain_that_is_too_long_is_refused_and_not_cut_off(register, mon
     await register.related(others[2], "branch-of", a)
     (error,) = await register.errors(CHAIN, id=a)
     assert error["extensions"] == {"code": "CHAIN_TOO_LONG", "field": "depth"}
+
+
+async def test_an_answer_does_not_grow_without_end_along_chains_that_lead_back(register, monkeypatch):
+    """The weakest of a chain without links is the organisation's own: each level would double the answer."""
+    monkeypatch.setattr(context, "MAX_ITEMS", 200)
+    (alone,) = await organisations(register, "Alone")
+    await register.applied(by=alone)
+    await register.logged()
+    back = "supplyChain {{ weakest {{ organisation {{ ...F{0} }} }} }}"
+    below = [
+        f"fragment F{at} on Organisation {{ a: {back.format(at + 1)} b: {back.format(at + 1)} }}" for at in range(20)
+    ]
+    query = f"query ($id: ID!) {{ organisation(id: $id) {{ ...F0 }} }} {' '.join(below)} fragment F20 on Organisation {{ id }}"
+
+    errors = await register.errors(query, id=alone)
+    assert {error["extensions"]["code"] for error in errors} == {"TOO_MUCH"}
 
 
 async def test_the_weakest_is_the_worst_that_is_known_and_nothing_known_is_never_good(register):

@@ -99,6 +99,7 @@ class Scope:
     async def branches(self, info: Info) -> list[Organisation]:
         """Branches it extends to."""
         found = await several(info.context.loaders.organisations, self.facts.get("branches", ()))
+        info.context.spend(len(found))
         return [organisation_type(one) for one in found]
 
 

@@ -188,7 +188,7 @@ async def supply_chain(info: Info, organisation_id: str, depth: int | None) -> S
     walked = await known(info.context.loaders.supply_chains, (organisation_id, chain_depth(depth)))
     if walked.chain.fault is not None:
         raise walked.chain.fault
-    info.context.spend(len(walked.chain.links))
+    info.context.spend(len(walked.chain.links) + 1)  # its weakest leads on to chains, also where it has no link
     return SupplyChain(walked=walked)
 
 
