@@ -126,7 +126,7 @@ class Plan:
 
     def _planned(self, sets: Sequence[SelectionSetNode], type_: GraphQLObjectType) -> Selection:
         collected: dict[str, _Collected] = {}
-        seen: set[str] = set()
+        seen: dict[str, bool] = {}
         for some in sets:
             self._collect(some, type_, (), collected, seen)
         fields, constants = [], {}
@@ -146,7 +146,7 @@ class Plan:
         type_: GraphQLObjectType,
         conditions: tuple[Condition, ...],
         collected: dict[str, _Collected],
-        seen: set[str],
+        seen: dict[str, bool],  # fragments, and whether conditions decide over them
     ) -> None:
         for node in selections.selections:
             own = _conditions(node)
@@ -161,10 +161,12 @@ class Plan:
                 known.nodes.append(node)
                 continue
             if isinstance(node, FragmentSpreadNode):
-                if node.name.value in seen:
+                name = node.name.value
+                if seen.get(name):
+                    raise Unplanned  # its keys under several conditions; looked into once more each time, it would not end
+                if name in seen:
                     continue
-                if not held:
-                    seen.add(node.name.value)
+                seen[name] = bool(held)
                 fragment: Any = self._fragments[node.name.value]
             else:
                 assert isinstance(node, InlineFragmentNode)
