@@ -25,11 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from strawberry.dataloader import DataLoader
 
 from registry.database import Database, ReadTx
+from registry.statements import MAX_KEYS
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
-
-MAX_BATCH = 500  # keys in one statement
 
 
 class Closed(Exception):
@@ -107,7 +106,7 @@ class Loader(Generic[Key, Value]):
     def __init__(self, read: Callable[[Sequence[Key]], Awaitable[Mapping[Key, Value]]], *, lockstep: bool) -> None:
         self.known: dict[Key, Value | None] = {}
         self._read = read
-        self._by_itself = None if lockstep else DataLoader(load_fn=self._in_order, max_batch_size=MAX_BATCH)
+        self._by_itself = None if lockstep else DataLoader(load_fn=self._in_order, max_batch_size=MAX_KEYS)
 
     def load(self, key: Key) -> Awaitable[Value | None]:
         """The value of one key."""
@@ -120,8 +119,8 @@ class Loader(Generic[Key, Value]):
     async def read(self, keys: Collection[Key]) -> None:
         """Read what is not known yet."""
         new = [key for key in keys if key not in self.known]
-        for start in range(0, len(new), MAX_BATCH):
-            some = new[start : start + MAX_BATCH]
+        for start in range(0, len(new), MAX_KEYS):
+            some = new[start : start + MAX_KEYS]
             found = await self._read(some)
             self.known.update((key, found.get(key)) for key in some)
 

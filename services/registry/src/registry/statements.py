@@ -21,6 +21,8 @@ from registry.engines import READS, driver_of, on_driver
 
 Process = Callable[[Any], Any]
 
+MAX_KEYS = 5_000  # in one statement, also where it names them twice: well below any database's limit of parameters
+
 
 class Keys(TypeDecorator[list[str]]):
     """A list of text as one parameter: an array on PostgreSQL, JSON on SQLite."""

@@ -13,7 +13,7 @@ from registry.columns import UtcInstant
 from registry.database import ReadTx, WriteTx
 from registry.issuance.ledger import batches
 from registry.issuance.tables import EventRow, RecordRow
-from registry.statements import Prepared, among
+from registry.statements import MAX_KEYS, Prepared, among
 
 _EVENTS = SQLModel.metadata.tables[str(EventRow.__tablename__)]
 _RECORDS = SQLModel.metadata.tables[str(RecordRow.__tablename__)]
@@ -70,7 +70,7 @@ class LogPosition:
 async def decisions_of(tx: ReadTx, numbers: Sequence[str]) -> dict[str, list[Recorded]]:
     """The decisions of each number in the order of their ids, pending ones included; none where one was erased."""
     found: dict[str, list[Recorded]] = {number: [] for number in numbers}
-    for some in batches(numbers):
+    for some in batches(numbers, MAX_KEYS):
         for row in await _OF_NUMBERS.rows(tx, numbers=some):
             found[row.number].append(_recorded(row))
     return {

@@ -28,7 +28,7 @@ from registry.database import ReadTx, WriteTx
 from registry.issuance.errors import StaleStream
 from registry.issuance.tables import EventRow, OutboxRow
 from registry.schemes.tables import SchemeMappingRow, SchemeRow
-from registry.statements import Prepared, among
+from registry.statements import MAX_KEYS, Prepared, among
 
 SUBMIT, PROVE, RELEASE = "SUBMIT", "PROVE", "RELEASE"  # stages of an outbox row
 ASIDE = "ASIDE"  # the log refuses it for good; it waits for a person
@@ -90,7 +90,7 @@ async def append(tx: WriteTx, entries: Sequence[Entry], *, now: datetime) -> lis
 async def history(tx: ReadTx | WriteTx, numbers: Sequence[str]) -> dict[str, list[Decision]]:
     """The decisions of each number in the order of its chain, pending ones included; empty when it has none (rule 4)."""
     found, erased = [], set[str]()
-    for some in batches(list(dict.fromkeys(numbers))):
+    for some in batches(list(dict.fromkeys(numbers)), MAX_KEYS):
         rows = await _OF_NUMBERS.rows(tx, numbers=some)
         erased |= {str(row.number) for row in rows if row.erased_by is not None}
         found += [(row.number, json.loads(row.body), row.log_index) for row in rows if row.number not in erased]

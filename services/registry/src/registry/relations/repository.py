@@ -18,9 +18,7 @@ from registry.issuance.ledger import batches
 from registry.relations.chain import Chain, Known, Leading
 from registry.relations.model import CHAIN, MAX_LINKS, SUSPECTED, Link, Relation
 from registry.relations.tables import RelationRow
-from registry.statements import Prepared, among
-
-AT_ONCE = 5_000  # organisations in one statement, in either direction: well below any database's limit
+from registry.statements import MAX_KEYS, Prepared, among
 
 _HELD = SQLModel.metadata.tables[str(AccreditationRow.__tablename__)]
 _TABLE = SQLModel.metadata.tables[str(RelationRow.__tablename__)]
@@ -108,7 +106,7 @@ async def of_organisations(tx: ReadTx, organisations: Sequence[str], *, restrict
 
 
 async def walk(tx: ReadTx, chains: Sequence[Chain], now: datetime) -> None:
-    """Walk chains to their ends, all of them with one statement a step for each `AT_ONCE` organisations."""
+    """Walk chains to their ends, all of them with one statement a step for each `MAX_KEYS` organisations."""
     for steps in range(1, max((chain.depth for chain in chains), default=0) + 1):
         going = [chain for chain in chains if chain.depth >= steps and chain.goes_on]
         if not going:
@@ -122,7 +120,7 @@ async def walk(tx: ReadTx, chains: Sequence[Chain], now: datetime) -> None:
 async def _leading(tx: ReadTx, up: set[str], down: set[str], now: datetime) -> Leading:
     """The relations of chains that lead up from some organisations and down from others."""
     found: list[Relation] = []
-    for some in batches(sorted(up | down), AT_ONCE):
+    for some in batches(sorted(up | down), MAX_KEYS):
         these = {"up": sorted(up.intersection(some)), "down": sorted(down.intersection(some)), "now": now}
         found += [_relation(row) for row in await _ONWARD.rows(tx, **these)]
     return Leading(found)
@@ -132,7 +130,7 @@ async def known_accreditations(tx: ReadTx, organisations: Iterable[str], now: da
     """What everybody knows now of the accreditations of each organisation: as projected, or folded where that counts not."""
     found: dict[str, list[Known]] = {organisation: [] for organisation in organisations}
     rows: list[Any] = []
-    for some in batches(sorted(found), AT_ONCE):
+    for some in batches(sorted(found), MAX_KEYS):
         rows += await _PUBLIC.rows(tx, organisations=some)
     projected = {row.number: current(row.current, row.head, now) for row in rows}
     histories = await ledger.history(tx, [number for number, shown in projected.items() if shown is None])

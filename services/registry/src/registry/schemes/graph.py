@@ -8,7 +8,7 @@ import strawberry
 from registry.context import Info
 from registry.documented import documented
 from registry.ids import Node as Id
-from registry.loaders import known
+from registry.loaders import known, several
 from registry.pages import cursor, page_request
 from registry.relay import UNSET, Node, PageInfo, page_info, said
 from registry.schemes import model, repository
@@ -66,7 +66,7 @@ class Mandate:
     @documented
     async def succeeds(self, info: Info) -> list[Authority]:
         """From whom it has taken over what they had decided under the scheme."""
-        found = [await known(info.context.loaders.authorities, one) for one in sorted(self.facts.succeeds)]
+        found = await several(info.context.loaders.authorities, sorted(self.facts.succeeds))
         info.context.spend(len(found))
         return [authority_type(one) for one in found]
 
