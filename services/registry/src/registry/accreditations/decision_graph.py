@@ -166,8 +166,8 @@ async def find_decision(info: Info, event_id: str) -> Decision | None:
     if found is None or found.kind != DECISION:
         return None
     if found.pending:
-        view = await info.context.loaders.views.load(str(found.number))
-        if view is None or not view.sees(event_id):
+        accreditation = await info.context.loaders.accreditations.load(str(found.number))
+        if accreditation is None or not (await info.context.loaders.view(accreditation)).sees(event_id):
             return None
     return decision_type(found)
 

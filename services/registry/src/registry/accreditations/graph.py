@@ -246,7 +246,7 @@ class Accreditation(Node):
         return source_stale(state, lists, at, None if position is None else position.size)
 
     async def _view(self, info: Info) -> View:
-        return await known(info.context.loaders.views, self.number)
+        return await info.context.loaders.view(self.facts)
 
     async def _zone(self, info: Info) -> str:
         return (await known(info.context.loaders.authorities, self.facts.authority_id)).time_zone
@@ -268,6 +268,8 @@ class AccreditationConnection:
     @documented
     async def total_count(self, info: Info) -> int | None:
         """How many accreditations pass the filter."""
+        if self.wanted.organisation is not None:
+            return await known(info.context.loaders.counts_of, self.wanted.organisation)
         async with info.context.reader.use() as tx:
             return await repository.count(tx, self.wanted)
 

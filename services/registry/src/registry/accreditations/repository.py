@@ -164,6 +164,14 @@ async def pages_of(
     return {organisation: cut(items, request) for organisation, items in found.items()}
 
 
+async def counts_of(tx: ReadTx, organisation_ids: Sequence[str], staff_of: Collection[str]) -> dict[str, int]:
+    """How many accreditations each organisation has that the reader may see."""
+    own = _ACCREDITATIONS.c.organisation_id
+    statement = _filtered(select(own, func.count().label("held")), Filter(staff_of)).where(own.in_(organisation_ids))
+    found = {row.organisation_id: int(row.held) for row in await tx.execute(statement.group_by(own))}
+    return dict.fromkeys(organisation_ids, 0) | found
+
+
 async def count(tx: ReadTx, wanted: Filter) -> int:
     """How many accreditations pass the filter."""
     statement = _filtered(select(func.count()).select_from(_ACCREDITATIONS), wanted)
