@@ -8,9 +8,9 @@ An answer comes back whole and free of errors, or not at all: any error, and a n
 change nothing, so graphql-core then executes the operation again, and says what is wrong as the specification has it.
 """
 
-import inspect
 import types
 from collections.abc import Coroutine, Generator, Mapping
+from types import CoroutineType
 from typing import Any
 
 from graphql import GraphQLIncludeDirective, GraphQLSkipDirective, get_argument_values
@@ -93,7 +93,7 @@ class _Run:
             arguments = self._arguments_of(one)
             for parent, into in objects:
                 value = call(parent, info=info, **arguments)
-                if inspect.iscoroutine(value):
+                if isinstance(value, CoroutineType):
                     self._waiting.append((value, finish, into, key))
                 else:
                     finish(self, value, into, key)

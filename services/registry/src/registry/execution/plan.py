@@ -13,6 +13,7 @@ import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from types import CoroutineType
 from typing import Any
 
 from graphql import (
@@ -323,7 +324,7 @@ def _list(finish: Finish) -> Finish:
             raise Unplanned
         made = into[key] = [None] * len(value)
         for at, item in enumerate(value):
-            if inspect.iscoroutine(item):
+            if isinstance(item, CoroutineType):
                 run.wait(item, finish, made, at)
             else:
                 finish(run, item, made, at)

@@ -162,6 +162,8 @@ async def _store(tx: WriteTx, entries: Sequence[Entry], sealed: Sequence[SealedE
 
 async def _words(tx: ReadTx | WriteTx, schemes: Collection[str]) -> dict[tuple[str, str, str], Standing]:
     """(scheme, version of its mapping, local word) -> canonical standing; the version in force and those before it."""
+    if not schemes:
+        return {}
     current = select(col(SchemeRow.id), func.coalesce(col(SchemeRow.mapping_version), ""), col(SchemeRow.mappings))
     kept = select(col(SchemeMappingRow.scheme_id), col(SchemeMappingRow.version), col(SchemeMappingRow.mappings)).where(
         col(SchemeMappingRow.scheme_id).in_(schemes)
@@ -169,7 +171,7 @@ async def _words(tx: ReadTx | WriteTx, schemes: Collection[str]) -> dict[tuple[s
     statement = current.where(col(SchemeRow.id).in_(schemes)).union_all(kept)
     return {
         (scheme, version, mapping["word"]): Standing(mapping["standing"])
-        for scheme, version, mappings in (await tx.execute(statement) if schemes else ())
+        for scheme, version, mappings in await tx.execute(statement)
         for mapping in mappings
     }
 
