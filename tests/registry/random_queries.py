@@ -22,7 +22,7 @@ from graphql import (
 
 DEPTH, FIELDS = 7, 60  # of one query
 CONDITIONS = ("skip", "include")
-LEFT_OUT = frozenset({"_service"})  # prints the whole schema: 30 ms
+LEFT_OUT = frozenset({"_service", "accessLog"})  # prints the whole schema; says other things each time it is read
 
 
 class RandomQuery:

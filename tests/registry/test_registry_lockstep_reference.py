@@ -42,7 +42,7 @@ class BothWays:
         prepared = self.operations._prepared(query)
         chosen = get_operation_ast(prepared.document)
         data = await self.operations._in_lockstep(prepared, chosen, None, actor, variables)
-        return data, (await self.operations._by_graphql_core(query, actor, variables, None)).body
+        return data, (await self.operations._by_graphql_core(query, chosen, actor, variables, None)).body
 
 
 def pools(world):
