@@ -1,8 +1,9 @@
 """A log in memory that publishes a feed, honest unless a test rewrites its lines."""
 
+import copy
 import itertools
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -13,6 +14,7 @@ from goodstanding.events import new_event_id, new_salt, new_subject, seal
 from goodstanding.keys import PemSigner
 from goodstanding.merkle import CompactRange, inclusion_proof, leaf_hash, root
 from goodstanding.note import Note, VerifierKey, cosign, sign_note
+from goodstanding.tiles import ENTRIES_LEVEL, encode_bundle, tile_path, tiles_for
 from goodstanding.trust import TrustedLog
 
 START = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
@@ -63,6 +65,7 @@ class FeedLog:
     heads: dict = field(default_factory=dict)
     firsts: dict = field(default_factory=dict)  # size -> its first time-cosigned note
     publishes: bool = True
+    spoilt: dict = field(default_factory=dict)  # path -> other bytes than the log's own
     counter: itertools.count = field(default_factory=itertools.count)
 
     @property
@@ -134,6 +137,31 @@ class FeedLog:
         for entry in self.entries:
             if entry.sealed.event_id in event_ids:
                 entry.erased_by = erasure
+
+    def files(self):
+        """Everything a C2SP client can ask for: path -> bytes."""
+        hashed = self.hashes()
+        return {"log/checkpoint": self.checkpoint()} | {
+            f"log/{tile_path(tile)}": self._tile(tile, hashed) for tile in tiles_for(0, len(self.entries))
+        }
+
+    def _tile(self, tile, hashed):
+        each = range(tile.index * 256, tile.index * 256 + tile.width)
+        if tile.level == ENTRIES_LEVEL:
+            return encode_bundle(self.entries[i].sealed.leaf for i in each)
+        wide = 256**tile.level
+        return b"".join(root(hashed[i * wide : (i + 1) * wide]) for i in each)
+
+    def split(self):
+        """Another history from here on, under the same keys: what the log shows to somebody else."""
+        mutable = {name: copy.copy(getattr(self, name)) for name in ("entries", "waiting", "heads", "firsts")}
+        return replace(self, **mutable)
+
+    def serve(self, path, limit):
+        """Answer as its web server does, unless a test spoils a file; None where nothing is."""
+        if path.startswith("feed?after="):
+            return self.page(int(path.removeprefix("feed?after=")))
+        return self.spoilt.get(path, self.files().get(path))
 
 
 def checkpoint_line(note):

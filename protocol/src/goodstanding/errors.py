@@ -6,6 +6,8 @@
     ├── NumberError         an accreditation number that cannot be one               .reason
     ├── ActNotAllowed       the transition table refuses an act                      .allowed  .blocked_by
     ├── LogError            a tile, note, checkpoint or proof is malformed or does not verify
+    │   ├── FeedGap         the feed leaves an entry out, or repeats one
+    │   └── BodyMissing     the feed shows an entry without its body, and says no reason
     ├── TokenError          a signed token is refused: record, status list, access   .reason
     ├── KeyRefused          a key that must not be used, or a key file nobody should trust
     ├── TrustError          the trust file cannot be read, or contradicts itself
@@ -60,6 +62,14 @@ class ActNotAllowed(GoodstandingError):
 
 class LogError(GoodstandingError):
     """A tile, note, checkpoint or proof is malformed or does not verify."""
+
+
+class FeedGap(LogError):
+    """The feed leaves an entry out, or repeats one."""
+
+
+class BodyMissing(LogError):
+    """The feed shows an entry without its body, and says no reason."""
 
 
 class KeyRefused(GoodstandingError):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from goodstanding.canonical import parse_json, unb64u, unb64u_ascii
-from goodstanding.errors import EventError, LogError
+from goodstanding.errors import BodyMissing, EventError, FeedGap, LogError
 from goodstanding.events import Leaf, open_event
 from goodstanding.merkle import leaf_hash
 from goodstanding.note import MAX_NOTE_SIZE
@@ -78,6 +78,10 @@ def _read_json(line: bytes, expected: int, prefix: str) -> Entry | bytes:
     if members.keys() == {"checkpoint"} and isinstance(members["checkpoint"], str):
         # A lone surrogate becomes bytes that are no UTF-8, for the note's reader to refuse.
         return members["checkpoint"].encode("utf-8", "surrogatepass")
+    if {"index", "leaf"} <= members.keys() < _ENTRY:
+        raise BodyMissing(
+            f"entry {str(members['index'])[:20]} of the feed lacks its body or its salt, without a reason"
+        )
     if members.keys() not in (_ENTRY, _ERASED):
         raise LogError(f"a line of the feed holds {', '.join(map(repr, sorted(members)))[:200]}")
     _check_index(members["index"], expected)
@@ -90,7 +94,7 @@ def _read_json(line: bytes, expected: int, prefix: str) -> Entry | bytes:
 def _check_index(index: Any, expected: int) -> None:
     if type(index) is not int or index != expected:
         what = "repeats" if type(index) is int and index < expected else "jumps to"
-        raise LogError(f"the feed {what} entry {str(index)[:20]}; entry {expected} is next")
+        raise FeedGap(f"the feed {what} entry {str(index)[:20]}; entry {expected} is next")
 
 
 def _ascii(index: int, text: Any) -> bytes:

@@ -182,6 +182,16 @@ def consistency_proof(size1: int, size2: int, read: HashReader) -> list[bytes]:
     return path if size1 == 1 << level else [read(level, (size1 - 1) >> level), *path]
 
 
+def root_from(size: int, read: HashReader) -> bytes:
+    """Return the root of the first `size` leaves, from the complete subtrees they end in; `EMPTY_ROOT` for none.
+
+    Raises LogError for a negative size, and whatever the reader raises.
+    """
+    if size < 0:
+        raise LogError(f"a tree cannot have {size} leaves")
+    return _span(size.bit_length(), 0, size, read) if size else EMPTY_ROOT
+
+
 def _path(start: int, index: int, size: int, read: HashReader) -> list[bytes]:
     """Siblings met on the way from the subtree at level `start` holding leaf `index` up to the root."""
     inner, _ = _shape(index, size)

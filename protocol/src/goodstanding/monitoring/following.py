@@ -1,0 +1,210 @@
+"""One look at a log: everything that is new, verified, held against what was seen before, and judged.
+
+1. The checkpoint is the log's own, and carries a time.
+2. It contradicts no checkpoint seen before, of its size or of a smaller one.
+3. Every new entry, and every tile it brings, leads to its root (`tree.py`).
+4. The feed shows the same entries, each with its body, and at every published size the root that the tree has there.
+5. Each entry keeps to the rules of `checks.py`.
+6. What an erasure took is named by an erasure event, at the latest in a checkpoint published since.
+
+A look counts as a whole or not at all: where it ends early, the state stays, and only its checkpoints are kept.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from goodstanding.errors import BodyMissing, FeedGap, LogError
+from goodstanding.feed import Entry, read_line, split_page
+from goodstanding.mirror import MAX_WAITING, signed_time
+from goodstanding.monitoring.checks import Bounds
+from goodstanding.monitoring.findings import Finding, FindingKind
+from goodstanding.monitoring.ledger import take
+from goodstanding.monitoring.published import NotServed, PublishedLog
+from goodstanding.monitoring.state import MonitorState
+from goodstanding.monitoring.tree import root_before, verified_entries
+from goodstanding.trust import TrustedLog
+
+_TURNS: Final = 3  # an erasure event may be published between the checkpoint and the feed: look again
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What came of a look: the state to go on from, how many entries were new, what was found."""
+
+    state: MonitorState
+    entries: int
+    findings: tuple[Finding, ...]
+    time: datetime | None = None  # of the newest checkpoint that verified
+
+
+def look(state: MonitorState, log: TrustedLog, published: PublishedLog, bounds: Bounds) -> Report:
+    """Look once; the state given stays as it is. Raises Unreachable, and whatever else the fetching raises."""
+    looking = _Look(state.copy(), log, published, bounds)
+    looking.run()
+    return Report(looking.state, looking.state.size - state.size, tuple(looking.findings), looking.time)
+
+
+class _Contradicted(Exception):
+    """What was found is reported already, and there is nothing more to learn in this look."""
+
+
+class _Look:
+    def __init__(self, state: MonitorState, log: TrustedLog, published: PublishedLog, bounds: Bounds) -> None:
+        self.state = state
+        self.findings: list[Finding] = []
+        self.time: datetime | None = None
+        self._log, self._published, self._bounds = log, published, bounds
+
+    def run(self) -> None:
+        try:
+            for _ in range(_TURNS):
+                if not self._turn() or not self.state.unexplained:
+                    break
+            self._report_unexplained()
+        except _Contradicted:
+            pass
+        except (NotServed, FeedGap) as error:
+            self._find(FindingKind.GAP, str(error))
+        except BodyMissing as error:
+            self._find(FindingKind.MISSING_BODY, str(error))
+        except LogError as error:
+            self._find(FindingKind.DAMAGED, str(error))
+
+    def _turn(self) -> bool:
+        """Follow the log to its newest checkpoint; True when that brought entries."""
+        seen = self._verified(self._published.checkpoint())
+        tree = seen.checkpoint
+        self.time = signed_time(seen)
+        if not self._keep(seen):
+            raise _Contradicted
+        if tree.size < self.state.size:
+            self._rewound(seen)
+        if tree.size == self.state.size:
+            self.state.newest = seen.note
+            return False
+        self._extends(seen)
+        self._walk(seen)
+        return True
+
+    def _verified(self, note: bytes) -> VerifiedCheckpoint:
+        log = self._log
+        return verify_checkpoint(note, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses)
+
+    def _keep(self, seen: VerifiedCheckpoint) -> bool:
+        """Rule 2 for checkpoints of one size: whether all of them have one root. Both are kept, whatever they say."""
+        self.state.keep(seen.checkpoint, seen.note)
+        roots = self.state.checkpoints[seen.checkpoint.size]
+        other = next((note for root, note in roots.items() if root != seen.checkpoint.root), None)
+        if other is not None:
+            self._find_fork(seen.checkpoint.size, other, seen.note)
+        return other is None
+
+    def _rewound(self, seen: VerifiedCheckpoint) -> None:
+        """A smaller checkpoint than before: at best an old one, at worst that of another history."""
+        tree, state = seen.checkpoint, self.state
+        evidence = (*([state.newest] if state.newest else []), seen.note)
+        self._find(FindingKind.REWIND, f"the log shows {tree.size} entries; it had shown {state.size}", evidence)
+        with contextlib.suppress(LogError):  # it may have thrown the larger tree away
+            if tree.size and tree.root != root_before(self._published.tile, tree.size, state.size, state.range.root()):
+                self._find_fork(tree.size, *evidence)
+        raise _Contradicted
+
+    def _extends(self, seen: VerifiedCheckpoint) -> None:
+        """Rule 2 for a larger checkpoint: its tree begins with what was verified before."""
+        tree, state = seen.checkpoint, self.state
+        if not state.size:
+            return
+        if root_before(self._published.tile, state.size, tree.size, tree.root) != state.range.root():
+            self._find_fork(state.size, *([state.newest] if state.newest else []), seen.note)
+            raise _Contradicted
+
+    def _walk(self, seen: VerifiedCheckpoint) -> None:
+        """Rules 3 to 5, all or nothing."""
+        walk = _Walk(self.state.copy(), seen, self._bounds)
+        leaves = verified_entries(self._published.tile, self.state.size, walk.size, seen.checkpoint.root)
+        for read in _feed(self._published, self._log.prefix, self.state.size):
+            if isinstance(read, bytes):
+                walk.cover(self._verified(read))
+            elif read.index < walk.size:
+                walk.wait(read, next(leaves))
+            if walk.state.size == walk.size or (isinstance(read, Entry) and read.index >= walk.size):
+                break
+        walk.end()
+        for _ in leaves:  # nothing is left in it but its last check, that of the root
+            pass
+        self.state = walk.state
+        self.state.newest = seen.note
+        self.findings += walk.findings
+        for feed_note in walk.notes:
+            self._keep(feed_note)
+
+    def _report_unexplained(self) -> None:
+        for event_id, erasure in self.state.unexplained.items():
+            sentence = f"the body of event {event_id} is missing, and no erasure event {erasure} names it"
+            self.findings.append(Finding(FindingKind.MISSING_BODY, sentence, event_id=event_id))
+
+    def _find(self, kind: FindingKind, sentence: str, evidence: tuple[bytes, ...] = ()) -> None:
+        self.findings.append(Finding(kind, sentence, evidence=evidence))
+
+    def _find_fork(self, size: int, *evidence: bytes) -> None:
+        sentence = f"the log has forked: it signed two trees that differ within their first {size} entries"
+        self._find(FindingKind.FORK, sentence, evidence)
+
+
+class _Walk:
+    """The feed read beside the tree, up to the checkpoint that was seen."""
+
+    def __init__(self, state: MonitorState, seen: VerifiedCheckpoint, bounds: Bounds) -> None:
+        self.state, self.size = state, seen.checkpoint.size
+        self.findings: list[Finding] = []
+        self.notes: list[VerifiedCheckpoint] = []
+        self._seen, self._bounds = seen, bounds
+        self._waiting: list[Entry] = []
+
+    def wait(self, entry: Entry, leaf: bytes) -> None:
+        """Take an entry that the tree has as well, until a checkpoint covers it."""
+        if entry.leaf_bytes != leaf:
+            raise LogError(f"the feed shows another entry {entry.index} than the log's bundle")
+        if len(self._waiting) >= MAX_WAITING:
+            raise LogError(f"{MAX_WAITING} entries and no checkpoint that covers them")
+        self._waiting.append(entry)
+
+    def cover(self, seen: VerifiedCheckpoint) -> None:
+        """Judge what waits by the time of the checkpoint that covers it, and hold its root against the tree's."""
+        tree, after = seen.checkpoint, self.state.size + len(self._waiting)
+        if tree.size != after:
+            raise FeedGap(f"the feed puts a checkpoint of {tree.size} entries after entry {after - 1}")
+        self.notes.append(seen)
+        covered, self._waiting = self._waiting, []
+        self.state.range = self.state.range.append(entry.hash for entry in covered)
+        self.findings += take(self.state, covered, signed_time(seen), self._bounds)
+        if self.state.range.root() != tree.root:
+            sentence = f"the log has forked: it signed two trees that differ within their first {tree.size} entries"
+            self.findings.append(Finding(FindingKind.FORK, sentence, evidence=(self._seen.note, seen.note)))
+
+    def end(self) -> None:
+        """The feed said all it has: what no line of it covers is covered by the checkpoint that was seen."""
+        reached = self.state.size + len(self._waiting)
+        if reached < self.size:
+            raise FeedGap(f"the feed ends before entry {reached}; the checkpoint covers {self.size} entries")
+        if self._waiting:
+            self.cover(self._seen)
+
+
+def _feed(published: PublishedLog, prefix: str, start: int) -> Iterator[Entry | bytes]:
+    """The feed's entries and checkpoints from an index on, page after page."""
+    index = start
+    while True:
+        before = index
+        for line in split_page(published.page(index - 1)):
+            read = read_line(line, index, prefix)
+            index += isinstance(read, Entry)
+            yield read
+        if index == before:
+            return
