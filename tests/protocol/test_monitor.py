@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from feed_simulator import START, FeedLog, page
+from logged_decisions import decision, erasure, grow
 
-from goodstanding.bodies import as_set
 from goodstanding.canonical import format_time
 from goodstanding.errors import LogError
 from goodstanding.events import new_subject
@@ -21,33 +21,8 @@ from goodstanding.monitoring import (
 )  # fmt: skip
 from goodstanding.monitoring.findings import EXIT, Finding
 from goodstanding.monitoring.state import read_checkpoints
-from goodstanding.number import make_number
 
-NUMBER = make_number("TEST", "7K3M9QXR")
 K = FindingKind
-
-
-def decision(log, act="apply", **changes):
-    at = format_time(log.clock())
-    return {
-        "kind": "decision", "event_id": log.new_id(), "authority": "aut_labour", "scheme": "sch_fair",
-        "scheme_version": "1", "number": NUMBER, "organisation": "org_1", "act": act, "reason": "checked",
-        "basis": "decided", "decided_at": at, "effective_from": at,
-    } | changes  # fmt: skip
-
-
-def erasure(log, *event_ids):
-    return {
-        "kind": "erasure", "event_id": log.new_id(), "authority": "registry", "data": {"event_ids": as_set(event_ids)}
-    }  # fmt: skip
-
-
-def grow(log, entries=1, **changes):
-    """Publish decisions about new accreditations under one checkpoint."""
-    sealed = [log.submit(decision(log, **changes)) for _ in range(entries)]
-    log.publish()
-    log.clock.pass_(seconds=10)
-    return sealed
 
 
 class Monitor:

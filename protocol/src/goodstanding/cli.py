@@ -1,14 +1,13 @@
-"""The command line: `goodstanding verify` and `goodstanding inspect`.
+"""The command line: `goodstanding verify`, `goodstanding inspect` and `goodstanding monitor`.
 
 Exit status: 0 in good standing · 1 not in good standing · 2 cannot conclude · 3 input or command cannot be used.
-`inspect` exits 0 when it could read the file: it verifies nothing.
+`inspect` exits 0 when it could read the file: it verifies nothing. `monitor` has statuses of its own from 10 on.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-import re
 import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from goodstanding.errors import GoodstandingError
 from goodstanding.evidence import MAX_BUNDLE, Bundle
 from goodstanding.inspection import describe
 from goodstanding.standing import Scope
+from goodstanding.terminal import UNUSABLE, Answer, plain, sentence, stop, write
 from goodstanding.trust import Trust
 from goodstanding.verdict import Verdict, VerdictKind
 from goodstanding.verifier import Verifier
@@ -28,11 +28,12 @@ try:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from goodstanding.monitoring.command import app as monitor_app
 except ImportError:  # the library works without them; only this module does not
     sys.stderr.write("goodstanding: the command line needs its extra; run: pip install 'goodstanding[cli]'\n")
     raise SystemExit(3) from None
 
-UNUSABLE = 3
 _EXIT = {VerdictKind.IN_GOOD_STANDING: 0, VerdictKind.NOT_IN_GOOD_STANDING: 1, VerdictKind.CANNOT_CONCLUDE: 2}
 _PAINT = {  # the words carry the answer; colour only repeats it
     VerdictKind.IN_GOOD_STANDING: ("IN GOOD STANDING", "bold green"),
@@ -41,14 +42,9 @@ _PAINT = {  # the words carry the answer; colour only repeats it
 }
 _LINES = ("number", "organisation_name", "standing", "authority", "scheme", "valid_from", "valid_until",
           "as_of", "known_at", "tree_size", "fresh_until")  # fmt: skip
-# What could move a terminal's cursor or reverse its text: a stranger's file must not redraw the answer above it.
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 app = typer.Typer(help=__doc__, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-
-
-class _Answer(SystemExit):
-    """An exit status that is this module's own; the parser's 2 for bad usage is not, as 2 means CANNOT_CONCLUDE."""
+app.add_typer(monitor_app, name="monitor")
 
 
 @app.command()
@@ -67,14 +63,14 @@ def verify(
         verifier = Verifier(Trust.load(trust))
         bundle = _bundle(_read(file))
     except (GoodstandingError, OSError) as error:
-        _stop(_sentence(error))
+        stop(sentence(error))
     scope = _scope(origin, destination, sector, activity)
     verdict = verifier.verify_bundle(bundle, now=_time(at) if at else None, scope=scope)
     if as_json:
-        _write(json.dumps(verdict_json(verdict), ensure_ascii=False, indent=2))
+        write(json.dumps(verdict_json(verdict), ensure_ascii=False, indent=2))
     else:
         _show(verdict)
-    raise _Answer(_EXIT[verdict.verdict])
+    raise Answer(_EXIT[verdict.verdict])
 
 
 @app.command()
@@ -86,18 +82,18 @@ def inspect(
     try:
         content = describe(_read(file))
     except (GoodstandingError, OSError) as error:
-        _stop(_sentence(error))
+        stop(sentence(error))
     if not as_json:
-        _write("NOT VERIFIED. This is what the file says of itself; nothing below has been checked.")
-    _write(json.dumps({"verified": False, **content}, ensure_ascii=False, indent=2))
-    raise _Answer(0)
+        write("NOT VERIFIED. This is what the file says of itself; nothing below has been checked.")
+    write(json.dumps({"verified": False, **content}, ensure_ascii=False, indent=2))
+    raise Answer(0)
 
 
 def main() -> NoReturn:
     """Entry point of the `goodstanding` command."""
     try:
         app()
-    except _Answer:
+    except Answer:
         raise
     except SystemExit as error:
         raise SystemExit(UNUSABLE if error.code else 0) from None
@@ -134,7 +130,7 @@ def _bundle(data: bytes) -> Bundle:
 
 def _scope(origin: str, destination: str, sector: str, activity: str) -> Scope | None:
     if bool(origin) != bool(destination):
-        _stop("--origin and --destination name a corridor together; give both or neither")
+        stop("--origin and --destination name a corridor together; give both or neither")
     asked = Scope(
         activities=frozenset({activity} - {""}),
         sectors=frozenset({sector} - {""}),
@@ -147,9 +143,9 @@ def _time(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        _stop(f"--at {text[:40]!r} is not a time; write it as 2026-05-04T09:00:00Z")
+        stop(f"--at {text[:40]!r} is not a time; write it as 2026-05-04T09:00:00Z")
     if moment.tzinfo is None:
-        _stop(f"--at {text} has no zone; end it with Z for UTC")
+        stop(f"--at {text} has no zone; end it with Z for UTC")
     return moment.astimezone(UTC)
 
 
@@ -158,27 +154,9 @@ def _show(verdict: Verdict) -> None:
     table = Table.grid(padding=(0, 2))
     for name, value in ((name, _value(getattr(verdict, name))) for name in _LINES):
         if value is not None:
-            table.add_row(Text(name.replace("_", " "), style="dim"), Text(_plain(str(value))))
+            table.add_row(Text(name.replace("_", " "), style="dim"), Text(plain(str(value))))
     for entry in verdict.reasons:
-        table.add_row(Text(_plain(entry.code), style="bold"), Text(_plain(entry.message)))
+        table.add_row(Text(plain(entry.code), style="bold"), Text(plain(entry.message)))
     console = Console(highlight=False)
     console.print(Text(words, style=style))
     console.print(table)
-
-
-def _plain(text: str) -> str:
-    """The text with everything that steers a terminal written out as an escape."""
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-
-
-def _write(text: str) -> None:
-    sys.stdout.write(_plain(text) + "\n")
-
-
-def _sentence(error: Exception) -> str:
-    return f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else str(error)
-
-
-def _stop(sentence: str) -> NoReturn:
-    sys.stderr.write(f"goodstanding: {_plain(sentence)}\n")
-    raise _Answer(UNUSABLE)

@@ -110,6 +110,10 @@ class StateFolder:
 
     def load(self, log: TrustedLog) -> MonitorState:
         """What was kept, an empty state in an empty folder; LogError when it is another log's or cannot be read."""
+        if not self.folder.exists():
+            return MonitorState()
+        if not self.folder.is_dir():
+            raise LogError(f"{self.folder.name} is a file; a monitor keeps its state in a folder")
         path = self.folder / "state.json"
         state = MonitorState.from_json(_json(_read(path)), log) if path.exists() else MonitorState()
         for note in read_checkpoints(self.folder):
@@ -143,7 +147,7 @@ def read_checkpoints(place: Path) -> list[bytes]:
     if place.is_dir() and not path.exists():
         return []
     try:
-        return [_json(line)["checkpoint"].encode() for line in _lines(path)]
+        return [_json(line)["checkpoint"].encode() for line in _read(path).split(b"\n")[:-1]]
     except (KeyError, TypeError, AttributeError) as error:
         raise LogError(f"{path.name} does not hold checkpoints seen by a monitor") from error
 
