@@ -1,0 +1,96 @@
+"""One bit of one served file is another: the monitor says so, whichever it is."""
+
+import random
+from collections import deque
+from datetime import timedelta
+
+import pytest
+from feed_simulator import FeedLog
+from logged_decisions import grow
+
+from goodstanding.errors import LogError
+from goodstanding.monitoring import Bounds, FindingKind, MonitorState, PublishedLog, look
+from goodstanding.monitoring.tree import verified_entries
+
+FOUND = {FindingKind.DAMAGED, FindingKind.GAP, FindingKind.FORK}
+
+
+class Served:
+    """What a log of a given size serves, made once; looking at it with one file changed is cheap."""
+
+    def __init__(self, size):
+        self.log = FeedLog()
+        grow(self.log, size)
+        self.files = self.log.files()
+        self.feed = self.log.page()
+
+    def look(self, path=None, data=b""):
+        """The kinds found by a new monitor when `path` serves other bytes."""
+
+        def fetch(asked, _limit):
+            if asked.startswith("feed?"):
+                return self.feed if asked == "feed?after=-1" else b""
+            return data if asked == path else self.files.get(asked)
+
+        report = look(MonitorState(), self.log.trusted, PublishedLog(fetch), Bounds(inclusion=timedelta(days=1)))
+        return {finding.kind for finding in report.findings}, report.state.size
+
+    def flipped(self, path, position, bit):
+        data = bytearray(self.files[path])
+        data[position] ^= 1 << bit
+        return self.look(path, bytes(data))
+
+
+@pytest.fixture(scope="module")
+def small():
+    return Served(300)
+
+
+@pytest.fixture(scope="module")
+def large():
+    return Served(1100)
+
+
+def test_both_logs_are_clean_as_they_are(small, large):
+    assert (small.look(), large.look()) == ((set(), 300), (set(), 1100))
+
+
+def test_any_bit_of_the_checkpoint(small):
+    data = small.files["log/checkpoint"]
+    for position in range(len(data)):
+        found, size = small.flipped("log/checkpoint", position, position % 8)
+        assert (found <= FOUND, bool(found), size) == (True, True, 0), (position, found)
+
+
+@pytest.mark.parametrize("served", ["small", "large"])
+def test_bits_here_and_there_in_every_tile_and_bundle(request, served):
+    served, drawn = request.getfixturevalue(served), random.Random(served)  # the name: the same bits each time
+    for path, data in served.files.items():
+        for position in drawn.sample(range(len(data)), min(12, len(data))):
+            found, size = served.flipped(path, position, drawn.randrange(8))
+            assert (found <= FOUND, bool(found), size) == (True, True, 0), (path, position, found)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(300)
+def test_one_bit_in_every_byte_of_every_tile_and_bundle(small):
+    """By the reader of the tree alone, which is the part of a look that touches these files: the rest is the feed's."""
+    size, root = len(small.log.entries), small.log.root()
+    for path, data in small.files.items():
+        if path == "log/checkpoint":
+            continue
+        for position in range(len(data)):
+            changed = bytearray(data)
+            changed[position] ^= 1 << position % 8
+            files = small.files | {path: bytes(changed)}
+            published = PublishedLog(lambda asked, _limit, files=files: files.get(asked))
+            with pytest.raises(LogError):
+                deque(verified_entries(published.tile, 0, size, root), maxlen=0)
+
+
+@pytest.mark.parametrize("cut", [1, 31, 32])
+def test_a_file_that_is_cut_off_or_goes_on(small, cut):
+    for path, data in small.files.items():
+        for changed in (data[:-cut], data + bytes(cut)):
+            found, size = small.look(path, changed)
+            assert (found <= FOUND, bool(found), size) == (True, True, 0), path
