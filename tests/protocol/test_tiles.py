@@ -32,7 +32,14 @@ from goodstanding.tiles import (
 )
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "log"
-PATHS: list[dict[str, Any]] = json.loads((VECTORS / "tile_paths.json").read_text(encoding="utf-8"))
+
+
+def vectors(name: str) -> list[dict[str, Any]]:
+    cases: list[dict[str, Any]] = json.loads((VECTORS / f"{name}.json").read_text(encoding="utf-8"))
+    return cases
+
+
+PATHS = vectors("tile_paths")
 
 LARGEST = 1100
 ENTRIES = [b"entry %d" % number for number in range(LARGEST)]
@@ -238,6 +245,26 @@ def test_a_bundle_is_refused_when_cut_off_overfull_or_empty() -> None:
         decode_bundle(bytes(2 * 257))
     with pytest.raises(LogError, match="is empty"):
         decode_bundle(b"")
+
+
+@pytest.mark.parametrize("case", vectors("bundles"), ids=lambda case: case["name"])
+def test_bundle_vectors(case: dict[str, Any]) -> None:
+    data = bytes.fromhex(case["bundle"])
+    if case["error"]:
+        with pytest.raises(LogError, match=case["error"]):
+            decode_bundle(data)
+    else:
+        assert [entry.hex() for entry in decode_bundle(data)] == case["entries"]
+
+
+@pytest.mark.parametrize("case", vectors("hash_tiles"), ids=lambda case: case["name"])
+def test_hash_tile_vectors(case: dict[str, Any]) -> None:
+    tile, data = Tile(case["level"], 0, case["width"]), bytes.fromhex(case["tile"])
+    if case["error"]:
+        with pytest.raises(LogError, match=case["error"]):
+            tile_hashes(tile, data)
+    else:
+        assert b"".join(tile_hashes(tile, data)) == data
 
 
 @pytest.mark.parametrize("entries", [[], [b""] * 257, [bytes(65_536)]])

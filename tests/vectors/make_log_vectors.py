@@ -8,37 +8,16 @@ or words that the refusal must contain.
 """
 
 import base64
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-Case = dict[str, Any]
+from tree_vectors import Case, b64, bundles, consistency, hash_tiles, inclusion, path, roots, sha, tile_paths, tree
 
 FOLDER = Path(__file__).parent / "log"
 ORIGIN = "goodstanding.example/log"
 TIME = 1_790_000_000
-
-# The entries that Certificate Transparency implementations share as their reference tree.
-REFERENCE_ENTRIES = [
-    bytes.fromhex(entry)
-    for entry in (
-        "", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f",
-    )
-]  # fmt: skip
-REFERENCE_ROOTS = {
-    0: "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
-    1: "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d",
-    2: "fac54203e7cc696cf0dfcb42c92a1d9dbaf70ad9e621f4bd8d98662f00e3c125",
-    3: "aeb6bcfe274b70a14fb067a5e5578264db0fa9b51af5e0ba159158f329e06e77",
-    4: "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
-    5: "4e3bbb1f7b478dcfe71fb631631519a3bca12c9aefca1612bfce4c13a86264d4",
-    6: "76e67dadbcdf1e10e1b74ddc608abd2f98dfb16fbce75277b5232a127f2087ef",
-    7: "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
-    8: "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
-}
 
 # A checkpoint of the Go checksum database as it was published, with its public key.
 GO_KEY = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
@@ -46,43 +25,6 @@ GO_CHECKPOINT = (
     "go.sum database tree\n3784599\n7uvxIZ67TZygcq/AehTD8iHYt81Ih+Zl2Y7vXZbfszQ=\n\n— sum.golang.org "
     "Az3grn972wXskjQrsZhVGc93fTU2uOsmSTiId1Wn1lxDCup5z4ggl1/4gaUqOkMa6cMbYvjB7hn7yemNr7Zqanol/go=\n"
 )
-
-
-def sha(*parts: bytes) -> bytes:
-    return hashlib.sha256(b"".join(parts)).digest()
-
-
-def b64(data: bytes) -> str:
-    return base64.b64encode(data).decode()
-
-
-def split(n: int) -> int:
-    return 1 << ((n - 1).bit_length() - 1)
-
-
-def tree(entries: list[bytes]) -> bytes:
-    if len(entries) < 2:
-        return sha(b"\x00", entries[0]) if entries else sha()
-    k = split(len(entries))
-    return sha(b"\x01", tree(entries[:k]), tree(entries[k:]))
-
-
-def path(index: int, entries: list[bytes]) -> list[bytes]:
-    if len(entries) == 1:
-        return []
-    k = split(len(entries))
-    if index < k:
-        return [*path(index, entries[:k]), tree(entries[k:])]
-    return [*path(index - k, entries[k:]), tree(entries[:k])]
-
-
-def subproof(size: int, entries: list[bytes], *, whole: bool = True) -> list[bytes]:
-    if size == len(entries):
-        return [] if whole else [tree(entries)]
-    k = split(len(entries))
-    if size <= k:
-        return [*subproof(size, entries[:k], whole=whole), tree(entries[k:])]
-    return [*subproof(size - k, entries[k:], whole=False), tree(entries[:k])]
 
 
 class Key:
@@ -109,107 +51,12 @@ WITNESS = Key("witness.example/one", 4, 3)
 STRANGER = Key("stranger.example", 1, 4)
 
 
-def roots() -> list[Case]:
-    entries = [entry.hex() for entry in REFERENCE_ENTRIES]
-    return [{"entries": entries[:size], "root": root} for size, root in REFERENCE_ROOTS.items()]
-
-
-def inclusion() -> list[Case]:
-    entries = [b"entry %d" % i for i in range(13)]
-
-    def case(name: str, index: int, size: int, error: str | None = None, /, **changes: Any) -> Case:
-        proof = [item.hex() for item in path(index, entries[:size])]
-        good = {
-            "leaf": sha(b"\x00", entries[index]).hex(), "index": index, "size": size, "proof": proof,
-            "root": tree(entries[:size]).hex(),
-        }  # fmt: skip
-        return {"name": name, **good, **changes, "error": error}
-
-    proof = case("", 6, 13)["proof"]
-    return [
-        case("the only leaf needs no hashes", 0, 1),
-        case("first leaf of a full tree", 0, 8),
-        case("last leaf of a full tree", 7, 8),
-        case("leaf in the middle", 6, 13),
-        case("last leaf, alone at the border", 12, 13),
-        case("another leaf", 6, 13, "does not lead", leaf=sha(b"\x00", b"other").hex()),
-        case("the neighbour's index", 6, 13, "does not lead", index=7),
-        case("another root", 6, 13, "does not lead", root=tree(entries[:12]).hex()),
-        case("two hashes swapped", 6, 13, "does not lead", proof=[proof[1], proof[0], *proof[2:]]),
-        case("one hash missing", 6, 13, "too short", proof=proof[:-1]),
-        case("one hash too many", 6, 13, "too long", proof=[*proof, proof[0]]),
-        case("a hash for the only leaf", 0, 1, "too long", proof=[proof[0]]),
-        case("index behind the last leaf", 6, 13, "has no leaf", index=13),
-        case("negative index", 6, 13, "has no leaf", index=-1),
-        case("empty tree", 0, 1, "has no leaf", size=0),
-        case("hash cut off", 6, 13, "31 bytes", proof=[*proof[:-1], proof[-1][2:]]),
-        case("leaf cut off", 6, 13, "31 bytes", leaf="00" * 31),
-        case("root with a byte more", 6, 13, "33 bytes", root="00" * 33),
-    ]
-
-
-def consistency() -> list[Case]:
-    entries = [b"entry %d" % i for i in range(13)]
-
-    def case(name: str, size1: int, size2: int, error: str | None = None, /, **changes: Any) -> Case:
-        proof = [item.hex() for item in subproof(size1, entries[:size2])]
-        good = {
-            "size1": size1, "root1": tree(entries[:size1]).hex(),
-            "size2": size2, "root2": tree(entries[:size2]).hex(), "proof": proof,
-        }  # fmt: skip
-        return {"name": name, **good, **changes, "error": error}
-
-    proof = case("", 6, 13)["proof"]
-    other = tree(entries[:3]).hex()
-    return [
-        case("the same tree", 13, 13),
-        case("from one leaf", 1, 13),
-        case("from a full tree", 8, 13),
-        case("from a ragged tree", 6, 13),
-        case("one leaf more", 12, 13),
-        case("the same size, another root", 13, 13, "two different roots", root1=other),
-        case("the same tree with a hash", 13, 13, "too long", proof=[other]),
-        case("another old root", 6, 13, "old root", root1=other),
-        case("another new root", 6, 13, "new root", root2=other),
-        case("another old root of a full tree", 8, 13, "new root", root1=other),
-        case("first hash changed", 6, 13, "old root", proof=[other, *proof[1:]]),
-        case("a hash only the new root uses changed", 6, 13, "new root", proof=[proof[0], other, *proof[2:]]),
-        case("one hash missing", 6, 13, "too short", proof=proof[:-1]),
-        case("one hash too many", 6, 13, "too long", proof=[*proof, other]),
-        case("no hashes", 6, 13, "too short", proof=[]),
-        case("from the empty tree", 1, 13, "empty tree", size1=0, root1=sha().hex(), proof=[]),
-        case("a tree that shrank", 12, 13, "cannot extend", size1=13, size2=12),
-        case("hash cut off", 6, 13, "31 bytes", proof=[proof[0][2:], *proof[1:]]),
-    ]
-
-
-def tile_paths() -> list[Case]:
-    good = {
-        "tile/0/000": [0, 0, 256],
-        "tile/0/x001/x234/067": [0, 1234067, 256],
-        "tile/0/000.p/12": [0, 0, 12],
-        "tile/1/x001/000.p/255": [1, 1000, 255],
-        "tile/7/000.p/127": [7, 0, 127],
-        "tile/entries/000": [-1, 0, 256],
-        "tile/entries/x999/999.p/1": [-1, 999999, 1],
-    }
-    bad = [
-        "", "tile", "/tile/0/000", "tile/0/000/", "tile/0/", "tile/0/0", "tile/0/0000", "tile/0/x000/001",
-        "tile/0/001/002", "tile/0/x001", "tile/0/X001/002", "tile/00/000", "tile/01/000", "tile/-1/000",
-        "tile/data/000", "tile/0/000.p/0", "tile/0/000.p/012", "tile/0/000.p/256", "tile/0/000.p/257",
-        "tile/0/000.p/", "tile/0/000.p", "tile/0/000.p/1/2", "tile/0/000\n", "tile/0/00\u0660", "tile/0/+00",
-        "tile/7/000", "tile/7/000.p/128", "tile/8/000.p/1", "tile/63/000", "tile/64/000",
-        "tile/0/x999/x999/x999/x999/x999/x999/999", "tile/entries/x999/x999/x999/x999/x999/999",
-    ]  # fmt: skip
-    return [{"path": name, "tile": tile} for name, tile in good.items()] + [
-        {"path": name, "tile": None} for name in bad
-    ]
-
-
 def notes() -> list[Case]:
     text = "Nobody below is in good standing.\n\nNobody at all.\n"
     line, timed = LOG.line(text), CLOCK.timed(text, TIME)
     keys, ones = [LOG.vkey, CLOCK.vkey], b"\xff" * 68
+    signed_then = base64.b64decode(timed.split()[-1])[12:]
+    retimed = f"— {CLOCK.name} {b64(CLOCK.key_id + (TIME + 1).to_bytes(8, 'big') + signed_then)}\n"
     flipped = line[:-4] + ("A" if line[-4] != "A" else "B") + line[-3:]
 
     def case(name: str, note: str, verified: list[Any], error: str | None = None, **changes: Any) -> Case:
@@ -222,6 +69,18 @@ def notes() -> list[Case]:
         case("lines of unknown keys are ignored", f"{text}\n{STRANGER.line(text)}{line}", [signed]),
         case("only unknown keys", f"{text}\n{STRANGER.line(text)}", []),
         case("known name, unknown key ID", f"{text}\n{Key(ORIGIN, 1, 9).line(text)}", []),
+        case("a type nobody knows", f"{text}\n{Key(ORIGIN, 0xFE, 1).line(text)}{line}", [signed]),
+        case(
+            "a type nobody knows, in a line of its own length",
+            f"{text}\n— {ORIGIN} {b64(b'abcdefghi')}\n{line}",
+            [signed],
+        ),
+        case(
+            "an unknown name with the log's key ID",
+            f"{text}\n— stranger.example {b64(LOG.key_id + bytes(64))}\n{line}",
+            [signed],
+        ),
+        case("a witness whose signature nobody can check", f"{text}\n{WITNESS.timed('x', TIME)}{line}", [signed]),
         case("the same line twice", f"{text}\n{line}{line}", [signed]),
         case(
             "two times of one cosigner",
@@ -231,6 +90,13 @@ def notes() -> list[Case]:
         case("published by the Go checksum database", GO_CHECKPOINT, [["sum.golang.org", None]], keys=[GO_KEY]),
         case("signature of another text", f"{text}\n{LOG.line('x')}", [], "does not verify"),
         case("signature bit changed", f"{text}\n{flipped}", [], "does not verify"),
+        case("cosignature of another time", f"{text}\n{CLOCK.timed(text, TIME)}{retimed}", [], "does not verify"),
+        case("bad line of a known key before a good one", f"{text}\n{LOG.line('x')}{line}", [], "does not verify"),
+        case(
+            "bad cosignature beside a good signature", f"{text}\n{line}{CLOCK.timed('x', TIME)}", [], "does not verify"
+        ),
+        case("signature with a byte more", f"{text}\n— {ORIGIN} {b64(LOG.key_id + bytes(65))}\n", [], "malformed"),
+        case("signature cut off", f"{text}\n— {ORIGIN} {b64(LOG.key_id + bytes(63))}\n", [], "malformed"),
         case("good and bad line of one key", f"{text}\n{line}{LOG.line('x')}", [], "does not verify"),
         case(
             "cosignature cut off",
@@ -371,7 +237,18 @@ def public_keys() -> list[Case]:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    for make in (roots, inclusion, consistency, tile_paths, notes, checkpoints, tlog_proofs, public_keys):
+    for make in (
+        roots,
+        inclusion,
+        consistency,
+        tile_paths,
+        bundles,
+        hash_tiles,
+        notes,
+        checkpoints,
+        tlog_proofs,
+        public_keys,
+    ):
         lines = ",\n".join(json.dumps(case, ensure_ascii=False) for case in make())
         (FOLDER / f"{make.__name__}.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 
