@@ -73,6 +73,11 @@ def install(build=BUILD):
     return Tools(python, node, install_packages(build, node, npm, HERE / "node"))
 
 
+def install_python(build=BUILD):
+    """The Python that has the Python packages; NotInstalled when that fails."""
+    return _python_packages(build)
+
+
 def install_node(build=BUILD):
     """Node and npm, which come with the Python packages; NotInstalled when that fails."""
     return _node(_python_packages(build))
