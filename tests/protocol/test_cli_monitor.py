@@ -99,6 +99,18 @@ def test_late_inclusion_is_a_table_for_people(run, door):
     assert run("URL", "--state", "other", "--inclusion-seconds", "600").status == 0
 
 
+def test_reading_all_of_it_again_finds_what_was_taken_away_since(run, door):
+    run("URL", "--state", "mine")
+    door.log.erase({door.log.entries[0].sealed.event_id}, door.log.new_id())
+    assert run("URL", "--state", "mine").status == 0
+    again = run("URL", "--state", "mine", "--recheck")
+    assert again.status == 14
+    assert "3 entries verified" in again.out
+    door.log.spoilt["log/tile/entries/000.p/3"] = b"\x00\x01x"
+    assert "DAMAGED" in run("URL", "--state", "mine", "--recheck").out
+    assert "3 entries verified" in run("URL", "--state", "mine").out
+
+
 def test_two_monitors_catch_a_split_view(run, door):
     other = door.log.split()
     grow(door.log, 2)
@@ -155,6 +167,13 @@ def test_looking_again_and_again_ends_with_ctrl_c(run, door, monkeypatch):
     ended = run("URL", "--state", "mine", "--every", "60")
     assert (ended.status, pauses) == (0, [60, 60, 60])
     assert "5 entries verified, 1 of them new" in ended.out
+
+
+def test_an_answer_without_end_is_not_read_to_it(run, door):
+    door.log.spoilt["log/checkpoint"] = bytes(65_537)
+    ended = run("URL", "--state", "mine")
+    assert ended.status == 13
+    assert "longer than 65536 bytes" in ended.out
 
 
 def test_help_says_what_each_status_means(run):

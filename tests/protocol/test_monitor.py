@@ -134,7 +134,7 @@ class TestForks:
 
     def test_a_checkpoint_in_the_feed_that_the_tree_does_not_have(self, log, monitor):
         grow(log), grow(log)
-        log.firsts[1] = log.checkpoint(1, root=b"\x01" * 32)
+        log.firsts[1] = log.checkpoint(1, root=b"\x01" * 32, time=START)
         assert monitor.look(log) == [K.FORK]
         assert len(monitor.report.findings[0].evidence) == 2
 
@@ -232,6 +232,16 @@ class TestTimes:
         log.publish()
         assert monitor.look(log) == [K.BACKDATING]
 
+    def test_a_checkpoint_dated_back_past_a_look(self, log, monitor):
+        grow(log)
+        log.clock.pass_(hours=1)
+        assert monitor.look(log) == []
+        log.clock.pass_(minutes=-30)
+        grow(log)
+        assert monitor.look(log) == [K.BACKDATING]
+        assert "2 entries are said to have been there at 2026-05-04T09:30" in monitor.report.findings[0].message
+        assert len(monitor.report.findings[0].evidence) == 2
+
     def test_the_bounds_are_options(self, log, tmp_path):
         log.submit(decision(log), recorded_at=START - timedelta(minutes=9))
         log.publish()
@@ -255,6 +265,7 @@ class TestRemovals:
 
     @pytest.mark.parametrize(("act", "found"), [
         ("unlist", [K.MASS_REMOVAL]), ("suspend", [K.MASS_REMOVAL]), ("revoke", [K.MASS_REMOVAL]), ("renew", []),
+        ("correct", [K.MASS_REMOVAL]),
     ])  # fmt: skip
     def test_in_one_checkpoint(self, log, monitor, act, found):
         self.remove(log, self.listed(log)[:6], act)

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -74,7 +74,7 @@ def stream_after(stream: Stream | None, entry: Entry) -> Stream:
     decided_at, live = (stream.decided_at, stream.live) if stream else (None, False)
     if (body := _decision(entry)) is not None:
         made = parse_time(body["decided_at"])
-        decided_at, live = max(made, decided_at or made), _live_after(live, body["act"])
+        decided_at, live = max(made, decided_at or made), _live_after(live, body)
     return Stream(entry.hash, decided_at, live)
 
 
@@ -152,15 +152,17 @@ def _decision(entry: Entry) -> Any | None:
     return entry.body if entry.leaf.kind == "decision" else None
 
 
-def _live_after(live: bool, act: str) -> bool:
+def _live_after(live: bool, body: Mapping[str, Any]) -> bool:
     """Whether an accreditation stands listed after an act; an act nobody knows changes nothing here."""
     try:
-        row = transition(act)
+        row = transition(body["act"])
     except ActNotAllowed:
         return live
     if row.effect is Effect.LISTING or (row.effect is Effect.BASE and row.target in LIVE):
         return True
     if row.effect is Effect.CLOSES_MEASURE and row.measure in _GIVING_BACK:
         return True
+    if row.effect is Effect.VOIDS:  # a correction states claims anew where any are left
+        return "accreditation" in body
     removes = row.target in _REMOVING and row.effect in (Effect.BASE, Effect.OPENS_MEASURE)
     return live and not removes

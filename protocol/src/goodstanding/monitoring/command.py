@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, ParamSpec, TypeVar
@@ -64,6 +65,7 @@ def follow(
     once: Annotated[bool, typer.Option("--once", help="Look once and end; so it does without --every.")] = False,
     every: Annotated[float, typer.Option(help="Look again every so many seconds, until Ctrl-C.")] = 0,
     export: Annotated[Path | None, typer.Option(help="Write the checkpoints seen to this file as well.")] = None,
+    recheck: Annotated[bool, typer.Option("--recheck", help="Read all of it again, not only what is new.")] = False,
     as_json: Annotated[bool, _JSON] = False,
     recording_hours: Annotated[float, typer.Option(help="Most hours from a decision to its record.")] = 24,
     inclusion_seconds: Annotated[float, typer.Option(help="Most seconds from a record to its checkpoint.")] = 60,
@@ -80,7 +82,7 @@ def follow(
     log, folder, status = _log(trust, prefix), StateFolder(state), 0
     with _published(url) as published, suppress(KeyboardInterrupt):
         for _ in _turns(0 if once else every):
-            status = _graver(status, _look_once(folder, log, published, bounds, as_json=as_json))
+            status = _graver(status, _look_once(folder, log, published, bounds, recheck=recheck, as_json=as_json))
             if export is not None:
                 _usable(folder.export, export)
     raise Answer(status)
@@ -119,11 +121,15 @@ def compare(
     raise Answer(exit_status(made.findings) or (0 if made.compared else NO_ANSWER))
 
 
-def _look_once(folder: StateFolder, log: TrustedLog, published: PublishedLog, bounds: Bounds, *, as_json: bool) -> int:
+def _look_once(
+    folder: StateFolder, log: TrustedLog, published: PublishedLog, bounds: Bounds, *, recheck: bool, as_json: bool
+) -> int:
     """Look, keep, say; returns the exit status of this look."""
     state = _usable(folder.load, log)
     try:
         report = look(state, log, published, bounds)
+        if recheck:
+            report = _all_again(report, look(report.state.from_the_start(), log, published, bounds))
     except Unreachable as error:
         complain(str(error))
         return NO_ANSWER
@@ -136,6 +142,13 @@ def _look_once(folder: StateFolder, log: TrustedLog, published: PublishedLog, bo
         _introduce(report, log)
         _show(findings)
     return exit_status(findings)
+
+
+def _all_again(report: Report, again: Report) -> Report:
+    """What the whole log says now, beside what was new: a look that ended early takes nothing back."""
+    more = tuple(finding for finding in again.findings if finding not in report.findings)
+    newer = again.state.size >= report.state.size
+    return replace(report, state=again.state if newer else report.state, findings=report.findings + more)
 
 
 def _summary(report: Report, log: TrustedLog) -> dict[str, Any]:

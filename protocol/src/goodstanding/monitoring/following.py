@@ -4,8 +4,9 @@
 2. It contradicts no checkpoint seen before, of its size or of a smaller one.
 3. Every new entry, and every tile it brings, leads to its root (`tree.py`).
 4. The feed shows the same entries, each with its body, and at every published size the root that the tree has there.
-5. Each entry keeps to the rules of `checks.py`.
-6. What an erasure took is named by an erasure event, at the latest in a checkpoint published since.
+5. A larger tree is timed no earlier than a smaller one was, so no checkpoint can be dated back past a look.
+6. Each entry keeps to the rules of `checks.py`.
+7. What an erasure took is named by an erasure event, at the latest in a checkpoint published since.
 
 A look counts as a whole or not at all: where it ends early, the state stays, and only its checkpoints are kept.
 """
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from goodstanding.canonical import format_time
 from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from goodstanding.errors import BodyMissing, FeedGap, LogError
 from goodstanding.feed import Entry, read_line, split_page
@@ -44,7 +46,7 @@ class Report:
 
 
 def look(state: MonitorState, log: TrustedLog, published: PublishedLog, bounds: Bounds) -> Report:
-    """Look once; the state given stays as it is. Raises Unreachable, and whatever else the fetching raises."""
+    """Look once; the state given stays as it is, but for the checkpoints that it has seen now. Raises Unreachable, and whatever else the fetching raises."""
     looking = _Look(state.copy(), log, published, bounds)
     looking.run()
     return Report(looking.state, looking.state.size - state.size, tuple(looking.findings), looking.time)
@@ -125,8 +127,9 @@ class _Look:
             raise _Contradicted
 
     def _walk(self, seen: VerifiedCheckpoint) -> None:
-        """Rules 3 to 5, all or nothing."""
-        walk = _Walk(self.state.copy(), seen, self._bounds)
+        """Rules 3 to 6, all or nothing."""
+        newest = None if self.state.newest is None else self._verified(self.state.newest)
+        walk = _Walk(self.state.copy(), seen, newest, self._bounds)
         leaves = verified_entries(self._published.tile, self.state.size, walk.size, seen.checkpoint.root)
         for read in _feed(self._published, self._log.prefix, self.state.size):
             if isinstance(read, bytes):
@@ -160,11 +163,13 @@ class _Look:
 class _Walk:
     """The feed read beside the tree, up to the checkpoint that was seen."""
 
-    def __init__(self, state: MonitorState, seen: VerifiedCheckpoint, bounds: Bounds) -> None:
+    def __init__(
+        self, state: MonitorState, seen: VerifiedCheckpoint, newest: VerifiedCheckpoint | None, bounds: Bounds
+    ) -> None:
         self.state, self.size = state, seen.checkpoint.size
         self.findings: list[Finding] = []
         self.notes: list[VerifiedCheckpoint] = []
-        self._seen, self._bounds = seen, bounds
+        self._seen, self._latest, self._bounds = seen, newest, bounds
         self._waiting: list[Entry] = []
 
     def wait(self, entry: Entry, leaf: bytes) -> None:
@@ -184,9 +189,25 @@ class _Walk:
         covered, self._waiting = self._waiting, []
         self.state.range = self.state.range.append(entry.hash for entry in covered)
         self.findings += take(self.state, covered, signed_time(seen), self._bounds)
+        self._time(seen)
         if self.state.range.root() != tree.root:
             sentence = f"the log has forked: it signed two trees that differ within their first {tree.size} entries"
             self.findings.append(Finding(FindingKind.FORK, sentence, evidence=(self._seen.note, seen.note)))
+
+    def _time(self, seen: VerifiedCheckpoint) -> None:
+        """Rule 5."""
+        latest, at = self._latest, signed_time(seen)
+        if latest is not None and latest.checkpoint.size < seen.checkpoint.size:
+            before = signed_time(latest)
+            if before - at > self._bounds.clock:
+                sentence = (
+                    f"{seen.checkpoint.size} entries are said to have been there at {format_time(at)}; at "
+                    f"{format_time(before)} there were {latest.checkpoint.size}"
+                )
+                evidence = (latest.note, seen.note)
+                self.findings.append(Finding(FindingKind.BACKDATING, sentence, evidence=evidence))
+        if latest is None or signed_time(latest) < at:
+            self._latest = seen
 
     def end(self) -> None:
         """The feed said all it has: what no line of it covers is covered by the checkpoint that was seen."""

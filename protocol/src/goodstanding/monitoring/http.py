@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import time
 from typing import Final
 
 import httpx
 
-from goodstanding.errors import GoodstandingError
+from goodstanding.errors import GoodstandingError, LogError
 from goodstanding.monitoring.published import Fetch, Unreachable
 
 SECONDS: Final = 30.0
-"""How long one file may be silent."""
+"""How long an answer may be silent."""
+
+MAX_SECONDS: Final = 600.0
+"""How long one file may take."""
 
 
 def open_client(url: str) -> httpx.Client:
@@ -26,7 +30,10 @@ def open_client(url: str) -> httpx.Client:
 
 
 def fetcher(client: httpx.Client) -> Fetch:
-    """Fetch with this client, whose base URL is the register's origin; Unreachable for whatever is no answer."""
+    """Fetch with this client, whose base URL is the register's origin.
+
+    Unreachable for whatever is no answer, LogError for one that is too long.
+    """
 
     def fetch(path: str, limit: int) -> bytes | None:
         try:
@@ -43,9 +50,11 @@ def fetcher(client: httpx.Client) -> Fetch:
 
 
 def _bounded(answer: httpx.Response, path: str, limit: int) -> bytes:
-    data = bytearray()
+    data, until = bytearray(), time.monotonic() + MAX_SECONDS
     for piece in answer.iter_bytes():
         data += piece
         if len(data) > limit:
-            raise Unreachable(f"{path} is longer than {limit} bytes and was not read to its end")
+            raise LogError(f"{path} is longer than {limit} bytes and was not read to its end")
+        if time.monotonic() > until:
+            raise Unreachable(f"{path} was not there after {MAX_SECONDS:.0f} seconds; try again later")
     return bytes(data)

@@ -16,7 +16,9 @@ from goodstanding.note import MAX_NOTE_SIZE
 from goodstanding.tiles import ENTRIES_LEVEL, MAX_ENTRY_SIZE, TILE_WIDTH, Tile, decode_bundle, encode_bundle, tile_path
 
 Fetch = Callable[[str, int], bytes | None]
-"""(path below the register's origin, most bytes) -> what is served there; None where nothing is. Raises Unreachable."""
+"""(path below the register's origin, most bytes) -> what is served there; None where nothing is.
+
+Raises Unreachable, and LogError for more bytes than that."""
 
 _MAX_BUNDLE: Final = TILE_WIDTH * (MAX_ENTRY_SIZE + 2)
 

@@ -58,10 +58,14 @@ class MonitorState:
         return self.range.size
 
     def copy(self) -> Self:
-        """A state that can be moved on while this one stays."""
+        """A state that can be moved on while this one stays; only what was seen is seen by both."""
         other = copy.copy(self)
         other.streams, other.unexplained = dict(self.streams), dict(self.unexplained)
         return other
+
+    def from_the_start(self) -> MonitorState:
+        """The state of a first look by somebody who has seen all these checkpoints."""
+        return MonitorState(checkpoints=self.checkpoints)
 
     def keep(self, tree: Checkpoint, note: bytes) -> None:
         """Keep a checkpoint whose signatures were verified (rule 3)."""
