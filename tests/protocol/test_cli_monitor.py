@@ -176,6 +176,13 @@ def test_an_answer_without_end_is_not_read_to_it(run, door):
     assert "longer than 65536 bytes" in ended.out
 
 
+def test_without_its_extra_the_command_says_what_to_install(run, door, monkeypatch):
+    monkeypatch.setitem(sys.modules, "goodstanding.monitoring.http", None)
+    ended = run("URL", "--state", "mine")
+    assert ended.status == 3
+    assert "pip install 'goodstanding[cli,mirror]'" in ended.complaint
+
+
 def test_help_says_what_each_status_means(run):
     ended = run("--help", trust=())
     assert ended.status == 0

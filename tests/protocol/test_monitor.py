@@ -242,6 +242,22 @@ class TestTimes:
         assert "2 entries are said to have been there at 2026-05-04T09:30" in monitor.report.findings[0].message
         assert len(monitor.report.findings[0].evidence) == 2
 
+    def test_an_older_checkpoint_of_the_same_tree_takes_nothing_back(self, log, monitor):
+        grow(log)
+        old = log.files()
+        log.clock.pass_(hours=1)
+        assert (monitor.look(log), monitor.look(log, from_files(old))) == ([], [])
+        log.clock.pass_(minutes=-30)
+        grow(log)
+        assert monitor.look(log) == [K.BACKDATING]
+
+    def test_more_of_one_kind_than_anybody_reads_are_counted(self, log, monitor):
+        for _ in range(130):
+            log.submit(decision(log), recorded_at=START - timedelta(minutes=9))
+        log.publish()
+        assert monitor.look(log) == [K.LATE_INCLUSION] * 101
+        assert monitor.report.findings[-1].message == "and 30 more of these"
+
     def test_the_bounds_are_options(self, log, tmp_path):
         log.submit(decision(log), recorded_at=START - timedelta(minutes=9))
         log.publish()

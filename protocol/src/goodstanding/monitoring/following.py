@@ -14,6 +14,7 @@ A look counts as a whole or not at all: where it ends early, the state stays, an
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,9 @@ from goodstanding.monitoring.published import NotServed, PublishedLog
 from goodstanding.monitoring.state import MonitorState
 from goodstanding.monitoring.tree import root_before, verified_entries
 from goodstanding.trust import TrustedLog
+
+MAX_OF_A_KIND: Final = 100
+"""Most findings of one kind that a look reports one by one; the rest are counted."""
 
 _TURNS: Final = 3  # an erasure event may be published between the checkpoint and the feed: look again
 
@@ -87,12 +91,20 @@ class _Look:
             raise _Contradicted
         if tree.size < self.state.size:
             self._rewound(seen)
+        newest = self._newest()
         if tree.size == self.state.size:
-            self.state.newest = seen.note
+            if newest is None or signed_time(newest) <= self.time:  # an older one, replayed, says nothing
+                self.state.newest = seen.note
             return False
         self._extends(seen)
-        self._walk(seen)
+        self._walk(seen, newest)
         return True
+
+    def _newest(self) -> VerifiedCheckpoint | None:
+        """The newest checkpoint of the looks before; None at the start, and after the log's clock got another key."""
+        with contextlib.suppress(LogError):
+            return None if self.state.newest is None else self._verified(self.state.newest)
+        return None
 
     def _verified(self, note: bytes) -> VerifiedCheckpoint:
         log = self._log
@@ -126,9 +138,8 @@ class _Look:
             self._find_fork(state.size, *([state.newest] if state.newest else []), seen.note)
             raise _Contradicted
 
-    def _walk(self, seen: VerifiedCheckpoint) -> None:
+    def _walk(self, seen: VerifiedCheckpoint, newest: VerifiedCheckpoint | None) -> None:
         """Rules 3 to 6, all or nothing."""
-        newest = None if self.state.newest is None else self._verified(self.state.newest)
         walk = _Walk(self.state.copy(), seen, newest, self._bounds)
         leaves = verified_entries(self._published.tile, self.state.size, walk.size, seen.checkpoint.root)
         for read in _feed(self._published, self._log.prefix, self.state.size):
@@ -156,8 +167,9 @@ class _Look:
         self.findings.append(Finding(kind, sentence, evidence=evidence))
 
     def _find_fork(self, size: int, *evidence: bytes) -> None:
-        sentence = f"the log has forked: it signed two trees that differ within their first {size} entries"
-        self._find(FindingKind.FORK, sentence, evidence)
+        fork = _fork(size, *evidence)
+        if all(finding.message != fork.message for finding in self.findings):
+            self.findings.append(fork)
 
 
 class _Walk:
@@ -168,6 +180,7 @@ class _Walk:
     ) -> None:
         self.state, self.size = state, seen.checkpoint.size
         self.findings: list[Finding] = []
+        self._counts: Counter[FindingKind] = Counter()
         self.notes: list[VerifiedCheckpoint] = []
         self._seen, self._latest, self._bounds = seen, newest, bounds
         self._waiting: list[Entry] = []
@@ -188,11 +201,11 @@ class _Walk:
         self.notes.append(seen)
         covered, self._waiting = self._waiting, []
         self.state.range = self.state.range.append(entry.hash for entry in covered)
-        self.findings += take(self.state, covered, signed_time(seen), self._bounds)
+        for finding in take(self.state, covered, signed_time(seen), self._bounds):
+            self._report(finding)
         self._time(seen)
         if self.state.range.root() != tree.root:
-            sentence = f"the log has forked: it signed two trees that differ within their first {tree.size} entries"
-            self.findings.append(Finding(FindingKind.FORK, sentence, evidence=(self._seen.note, seen.note)))
+            self._report(_fork(tree.size, self._seen.note, seen.note))
 
     def _time(self, seen: VerifiedCheckpoint) -> None:
         """Rule 5."""
@@ -205,7 +218,7 @@ class _Walk:
                     f"{format_time(before)} there were {latest.checkpoint.size}"
                 )
                 evidence = (latest.note, seen.note)
-                self.findings.append(Finding(FindingKind.BACKDATING, sentence, evidence=evidence))
+                self._report(Finding(FindingKind.BACKDATING, sentence, evidence=evidence))
         if latest is None or signed_time(latest) < at:
             self._latest = seen
 
@@ -216,6 +229,19 @@ class _Walk:
             raise FeedGap(f"the feed ends before entry {reached}; the checkpoint covers {self.size} entries")
         if self._waiting:
             self.cover(self._seen)
+        for kind, count in self._counts.items():
+            if count > MAX_OF_A_KIND:
+                self.findings.append(Finding(kind, f"and {count - MAX_OF_A_KIND} more of these"))
+
+    def _report(self, finding: Finding) -> None:
+        self._counts[finding.kind] += 1
+        if self._counts[finding.kind] <= MAX_OF_A_KIND:
+            self.findings.append(finding)
+
+
+def _fork(size: int, *evidence: bytes) -> Finding:
+    sentence = f"the log has forked: it signed two trees that differ within their first {size} entries"
+    return Finding(FindingKind.FORK, sentence, evidence=evidence)
 
 
 def _feed(published: PublishedLog, prefix: str, start: int) -> Iterator[Entry | bytes]:
