@@ -323,6 +323,21 @@ class TestWhatIsKept:
         assert monitor.look(log) == []
         assert len(read_checkpoints(monitor.folder.folder)) == 2
 
+    def test_moves_on_only_once_the_evidence_is_on_the_disk(self, log, monitor):
+        grow(log)
+        monitor.look(log)
+        before = (monitor.folder.folder / "state.json").read_bytes()
+        blocked = monitor.folder.folder / "state.json.new"
+        blocked.mkdir()
+        grow(log)
+        with pytest.raises(OSError, match=blocked.name):
+            monitor.look(log)
+        assert (monitor.folder.folder / "state.json").read_bytes() == before
+        assert len(read_checkpoints(monitor.folder.folder)) == 2
+        blocked.rmdir()
+        assert (monitor.look(log), monitor.report.entries) == ([], 1)
+        assert len(read_checkpoints(monitor.folder.folder)) == 2
+
     def test_of_another_log_is_refused(self, log, monitor):
         grow(log)
         monitor.look(log)
