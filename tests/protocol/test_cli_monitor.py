@@ -13,6 +13,7 @@ from feed_simulator import FeedLog
 from logged_decisions import decision, grow
 
 from goodstanding.cli import main
+from goodstanding.monitoring import StateFolder
 from goodstanding.trust import Trust
 
 
@@ -174,6 +175,14 @@ def test_an_answer_without_end_is_not_read_to_it(run, door):
     ended = run("URL", "--state", "mine")
     assert ended.status == 13
     assert "longer than 65536 bytes" in ended.out
+
+
+def test_two_at_once_in_one_folder_do_not_mix_their_notes(run, door):
+    with StateFolder(Path("mine")).held():
+        ended = run("URL", "--state", "mine")
+    assert ended.status == 3
+    assert "another monitor is at work" in ended.complaint
+    assert run("URL", "--state", "mine").status == 0
 
 
 def test_without_its_extra_the_command_says_what_to_install(run, door, monkeypatch):

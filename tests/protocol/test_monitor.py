@@ -20,7 +20,7 @@ from goodstanding.monitoring import (
     look,
 )  # fmt: skip
 from goodstanding.monitoring.findings import EXIT, Finding
-from goodstanding.monitoring.state import read_checkpoints
+from goodstanding.monitoring.folder import read_checkpoints
 
 K = FindingKind
 

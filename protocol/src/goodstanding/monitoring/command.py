@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -30,9 +30,9 @@ from goodstanding.errors import GoodstandingError
 from goodstanding.monitoring.checks import Bounds
 from goodstanding.monitoring.comparing import compare as compare_notes
 from goodstanding.monitoring.findings import EXIT, Finding, FindingKind, exit_status
+from goodstanding.monitoring.folder import StateFolder, read_checkpoints
 from goodstanding.monitoring.following import Report, look
 from goodstanding.monitoring.published import PublishedLog, Unreachable
-from goodstanding.monitoring.state import StateFolder, read_checkpoints
 from goodstanding.terminal import Answer, complain, plain, sentence, stop, write
 from goodstanding.trust import Trust, TrustedLog
 
@@ -80,7 +80,7 @@ def follow(
         removal_least=removal_least,
     )
     log, folder, status = _log(trust, prefix), StateFolder(state), 0
-    with _published(url) as published, suppress(KeyboardInterrupt):
+    with _published(url) as published, _held(folder), suppress(KeyboardInterrupt):
         for _ in _turns(0 if once else every):
             status = _graver(status, _look_once(folder, log, published, bounds, recheck=recheck, as_json=as_json))
             if export is not None:
@@ -119,6 +119,13 @@ def compare(
         write(f"{made.compared} tree sizes compared")
         _show(list(made.findings))
     raise Answer(exit_status(made.findings) or (0 if made.compared else NO_ANSWER))
+
+
+@contextmanager
+def _held(folder: StateFolder) -> Iterator[None]:
+    with ExitStack() as stack:
+        _usable(stack.enter_context, folder.held())
+        yield
 
 
 def _look_once(
