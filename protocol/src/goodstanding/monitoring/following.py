@@ -14,27 +14,22 @@ A look counts as a whole or not at all: where it ends early, the state stays, an
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from goodstanding.canonical import format_time
 from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from goodstanding.errors import BodyMissing, FeedGap, LogError
 from goodstanding.feed import Entry, read_line, split_page
-from goodstanding.mirror import MAX_WAITING, signed_time
+from goodstanding.mirror import signed_time
 from goodstanding.monitoring.checks import Bounds
 from goodstanding.monitoring.findings import Finding, FindingKind
-from goodstanding.monitoring.ledger import take
 from goodstanding.monitoring.published import NotServed, PublishedLog
 from goodstanding.monitoring.state import MonitorState
 from goodstanding.monitoring.tree import root_before, verified_entries
+from goodstanding.monitoring.walking import Walk, fork
 from goodstanding.trust import TrustedLog
-
-MAX_OF_A_KIND: Final = 100
-"""Most findings of one kind that a look reports one by one; the rest are counted."""
 
 _TURNS: Final = 3  # an erasure event may be published between the checkpoint and the feed: look again
 
@@ -140,7 +135,7 @@ class _Look:
 
     def _walk(self, seen: VerifiedCheckpoint, newest: VerifiedCheckpoint | None) -> None:
         """Rules 3 to 6, all or nothing."""
-        walk = _Walk(self.state.copy(), seen, newest, self._bounds)
+        walk = Walk(self.state.copy(), seen, newest, self._bounds)
         leaves = verified_entries(self._published.tile, self.state.size, walk.size, seen.checkpoint.root)
         for read in _feed(self._published, self._log.prefix, self.state.size):
             if isinstance(read, bytes):
@@ -167,81 +162,9 @@ class _Look:
         self.findings.append(Finding(kind, sentence, evidence=evidence))
 
     def _find_fork(self, size: int, *evidence: bytes) -> None:
-        fork = _fork(size, *evidence)
-        if all(finding.message != fork.message for finding in self.findings):
-            self.findings.append(fork)
-
-
-class _Walk:
-    """The feed read beside the tree, up to the checkpoint that was seen."""
-
-    def __init__(
-        self, state: MonitorState, seen: VerifiedCheckpoint, newest: VerifiedCheckpoint | None, bounds: Bounds
-    ) -> None:
-        self.state, self.size = state, seen.checkpoint.size
-        self.findings: list[Finding] = []
-        self._counts: Counter[FindingKind] = Counter()
-        self.notes: list[VerifiedCheckpoint] = []
-        self._seen, self._latest, self._bounds = seen, newest, bounds
-        self._waiting: list[Entry] = []
-
-    def wait(self, entry: Entry, leaf: bytes) -> None:
-        """Take an entry that the tree has as well, until a checkpoint covers it."""
-        if entry.leaf_bytes != leaf:
-            raise LogError(f"the feed shows another entry {entry.index} than the log's bundle")
-        if len(self._waiting) >= MAX_WAITING:
-            raise LogError(f"{MAX_WAITING} entries and no checkpoint that covers them")
-        self._waiting.append(entry)
-
-    def cover(self, seen: VerifiedCheckpoint) -> None:
-        """Judge what waits by the time of the checkpoint that covers it, and hold its root against the tree's."""
-        tree, after = seen.checkpoint, self.state.size + len(self._waiting)
-        if tree.size != after:
-            raise FeedGap(f"the feed puts a checkpoint of {tree.size} entries after entry {after - 1}")
-        self.notes.append(seen)
-        covered, self._waiting = self._waiting, []
-        self.state.range = self.state.range.append(entry.hash for entry in covered)
-        for finding in take(self.state, covered, signed_time(seen), self._bounds):
-            self._report(finding)
-        self._time(seen)
-        if self.state.range.root() != tree.root:
-            self._report(_fork(tree.size, self._seen.note, seen.note))
-
-    def _time(self, seen: VerifiedCheckpoint) -> None:
-        """Rule 5."""
-        latest, at = self._latest, signed_time(seen)
-        if latest is not None and latest.checkpoint.size < seen.checkpoint.size:
-            before = signed_time(latest)
-            if before - at > self._bounds.clock:
-                sentence = (
-                    f"{seen.checkpoint.size} entries are said to have been there at {format_time(at)}; at "
-                    f"{format_time(before)} there were {latest.checkpoint.size}"
-                )
-                evidence = (latest.note, seen.note)
-                self._report(Finding(FindingKind.BACKDATING, sentence, evidence=evidence))
-        if latest is None or signed_time(latest) < at:
-            self._latest = seen
-
-    def end(self) -> None:
-        """The feed said all it has: what no line of it covers is covered by the checkpoint that was seen."""
-        reached = self.state.size + len(self._waiting)
-        if reached < self.size:
-            raise FeedGap(f"the feed ends before entry {reached}; the checkpoint covers {self.size} entries")
-        if self._waiting:
-            self.cover(self._seen)
-        for kind, count in self._counts.items():
-            if count > MAX_OF_A_KIND:
-                self.findings.append(Finding(kind, f"and {count - MAX_OF_A_KIND} more of these"))
-
-    def _report(self, finding: Finding) -> None:
-        self._counts[finding.kind] += 1
-        if self._counts[finding.kind] <= MAX_OF_A_KIND:
-            self.findings.append(finding)
-
-
-def _fork(size: int, *evidence: bytes) -> Finding:
-    sentence = f"the log has forked: it signed two trees that differ within their first {size} entries"
-    return Finding(FindingKind.FORK, sentence, evidence=evidence)
+        found = fork(size, *evidence)
+        if all(finding.message != found.message for finding in self.findings):
+            self.findings.append(found)
 
 
 def _feed(published: PublishedLog, prefix: str, start: int) -> Iterator[Entry | bytes]:
