@@ -55,7 +55,7 @@ class Walk:
             self._report(fork(tree.size, self._seen.note, seen.note))
 
     def _time(self, seen: VerifiedCheckpoint) -> None:
-        """Rule 5."""
+        """Rule 5 of `following.py`: a larger tree is timed no earlier than a smaller one was."""
         latest, at = self._latest, signed_time(seen)
         if latest is not None and latest.checkpoint.size < seen.checkpoint.size:
             before = signed_time(latest)
