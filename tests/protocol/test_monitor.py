@@ -7,8 +7,10 @@ from feed_simulator import START, FeedLog, page
 from logged_decisions import decision, erasure, grow
 
 from goodstanding.canonical import format_time
+from goodstanding.checkpoint import Checkpoint
 from goodstanding.errors import LogError
 from goodstanding.events import new_subject
+from goodstanding.merkle import verify_consistency
 from goodstanding.monitoring import (
     Bounds,
     FindingKind,
@@ -21,6 +23,7 @@ from goodstanding.monitoring import (
 )  # fmt: skip
 from goodstanding.monitoring.findings import EXIT, Finding
 from goodstanding.monitoring.folder import read_checkpoints
+from goodstanding.note import Note
 
 K = FindingKind
 
@@ -124,6 +127,22 @@ class TestForks:
         assert monitor.look(other) == [K.FORK]
         assert (monitor.report.state.size, monitor.report.state.range.root()) == (5, log.root())
 
+    @pytest.mark.parametrize("shown_later", [2, 300])
+    def test_of_different_sizes_are_proved_by_what_is_kept(self, log, monitor, shown_later):
+        """Whoever has the two signed checkpoints and the proof needs neither log nor monitor."""
+        grow(log, 3)
+        other = log.split()
+        grow(log, 100)
+        grow(other, shown_later)
+        monitor.look(log)
+        here = {**log.files(), "log/checkpoint": other.checkpoint()}
+        monitor.look(other, from_files(here if shown_later < 100 else other.files()))
+        fork = monitor.folder.findings()[-1]
+        small, large = (Checkpoint.parse(Note.parse(note).text) for note in fork.evidence)
+        there, *proof = fork.proof
+        verify_consistency(small.size, there, large.size, large.root, proof)
+        assert there != small.root
+
     def test_a_smaller_tree_of_another_history_is_a_rewind_and_a_fork(self, log, monitor):
         grow(log, 3)
         other = log.split()
@@ -136,7 +155,9 @@ class TestForks:
         grow(log), grow(log)
         log.firsts[1] = log.checkpoint(1, root=b"\x01" * 32, time=START)
         assert monitor.look(log) == [K.FORK]
-        assert len(monitor.report.findings[0].evidence) == 2
+        (fork,) = monitor.report.findings
+        assert fork.evidence == (log.firsts[1], fork.evidence[1])
+        verify_consistency(1, fork.proof[0], 2, log.root(), fork.proof[1:])
 
     def test_a_smaller_checkpoint_later_is_a_rewind(self, log, monitor):
         grow(log)

@@ -78,11 +78,11 @@ def _against(now: VerifiedCheckpoint, newest: Iterable[VerifiedCheckpoint], publ
         if size > tree.size:
             sentence = f"the log shows {tree.size} entries; a monitor was shown {size}"
             findings.append(Finding(FindingKind.REWIND, sentence, evidence=(seen.note, now.note)))
-        elif size and root_before(published.tile, size, tree.size, tree.root) != seen.checkpoint.root:
-            findings.append(_fork(size, seen, now))
+        elif size and (proof := root_before(published.tile, size, tree.size, tree.root))[0] != seen.checkpoint.root:
+            findings.append(_fork(size, seen, now, proof))
     return findings
 
 
-def _fork(size: int, one: VerifiedCheckpoint, other: VerifiedCheckpoint) -> Finding:
+def _fork(size: int, one: VerifiedCheckpoint, other: VerifiedCheckpoint, proof: tuple[bytes, ...] = ()) -> Finding:
     sentence = f"a split view: the log signed two trees that differ within their first {size} entries"
-    return Finding(FindingKind.FORK, sentence, evidence=(one.note, other.note))
+    return Finding(FindingKind.FORK, sentence, evidence=(one.note, other.note), proof=proof)

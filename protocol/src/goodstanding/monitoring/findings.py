@@ -59,13 +59,18 @@ EXIT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was found; `evidence` are the signed checkpoints that show it, as they were served."""
+    """One thing that was found; `evidence` are the signed checkpoints that show it, as they were served.
+
+    Where those of a fork differ in size, the smaller one stands first, and `proof` shows that the larger tree does not
+    begin with it: the root that the larger tree has at the smaller size, then the consistency proof between the two.
+    """
 
     kind: FindingKind
     message: str
     index: int | None = None  # of the entry it is about
     event_id: str | None = None
     evidence: tuple[bytes, ...] = ()
+    proof: tuple[bytes, ...] = ()  # 32 bytes each
 
     @classmethod
     def from_json(cls, line: bytes) -> Self:
@@ -73,7 +78,8 @@ class Finding:
         try:
             value = parse_json(line, max_bytes=MAX_FINDING)
             evidence = tuple(note.encode() for note in value["evidence"])
-            return cls(FindingKind(value["kind"]), value["message"], value["index"], value["eventId"], evidence)
+            proof = tuple(map(bytes.fromhex, value["proof"]))
+            return cls(FindingKind(value["kind"]), value["message"], value["index"], value["eventId"], evidence, proof)
         except (EventError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise LogError(f"a finding that was kept cannot be read: {error}") from error
 
@@ -86,6 +92,7 @@ class Finding:
             "index": self.index,
             "eventId": self.event_id,
             "evidence": evidence,
+            "proof": [item.hex() for item in self.proof],
         }
 
     def line(self) -> bytes:

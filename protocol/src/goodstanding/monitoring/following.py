@@ -17,6 +17,7 @@ import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Final
 
 from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
@@ -28,7 +29,7 @@ from goodstanding.monitoring.findings import Finding, FindingKind
 from goodstanding.monitoring.published import NotServed, PublishedLog
 from goodstanding.monitoring.state import MonitorState
 from goodstanding.monitoring.tree import root_before, verified_entries
-from goodstanding.monitoring.walking import Walk, fork
+from goodstanding.monitoring.walking import MAX_OF_A_KIND, Walk, fork
 from goodstanding.trust import TrustedLog
 
 _TURNS: Final = 3  # an erasure event may be published between the checkpoint and the feed: look again
@@ -120,8 +121,10 @@ class _Look:
         evidence = (*([state.newest] if state.newest else []), seen.note)
         self._find(FindingKind.REWIND, f"the log shows {tree.size} entries; it had shown {state.size}", evidence)
         with contextlib.suppress(LogError):  # it may have thrown the larger tree away
-            if tree.size and tree.root != root_before(self._published.tile, tree.size, state.size, state.range.root()):
-                self._find_fork(tree.size, *evidence)
+            if tree.size:
+                proof = root_before(self._published.tile, tree.size, state.size, state.range.root())
+                if proof[0] != tree.root:
+                    self._find_fork(tree.size, *reversed(evidence), proof=proof)
         raise _Contradicted
 
     def _extends(self, seen: VerifiedCheckpoint) -> None:
@@ -129,8 +132,9 @@ class _Look:
         tree, state = seen.checkpoint, self.state
         if not state.size:
             return
-        if root_before(self._published.tile, state.size, tree.size, tree.root) != state.range.root():
-            self._find_fork(state.size, *([state.newest] if state.newest else []), seen.note)
+        proof = root_before(self._published.tile, state.size, tree.size, tree.root)
+        if proof[0] != state.range.root():
+            self._find_fork(state.size, *([state.newest] if state.newest else []), seen.note, proof=proof)
             raise _Contradicted
 
     def _walk(self, seen: VerifiedCheckpoint, newest: VerifiedCheckpoint | None) -> None:
@@ -150,19 +154,25 @@ class _Look:
         self.state = walk.state
         self.state.newest = seen.note
         self.findings += walk.findings
+        if walk.forked is not None:
+            size = walk.forked.checkpoint.size
+            proof = root_before(self._published.tile, size, walk.size, seen.checkpoint.root)
+            self._find_fork(size, walk.forked.note, seen.note, proof=proof)
         for feed_note in walk.notes:
             self._keep(feed_note)
 
     def _report_unexplained(self) -> None:
-        for event_id, erasure in self.state.unexplained.items():
+        for event_id, erasure in islice(self.state.unexplained.items(), MAX_OF_A_KIND):
             sentence = f"the body of event {event_id} is missing, and no erasure event {erasure} names it"
             self.findings.append(Finding(FindingKind.MISSING_BODY, sentence, event_id=event_id))
+        if (more := len(self.state.unexplained) - MAX_OF_A_KIND) > 0:
+            self._find(FindingKind.MISSING_BODY, f"and {more} more of these")
 
     def _find(self, kind: FindingKind, sentence: str, evidence: tuple[bytes, ...] = ()) -> None:
         self.findings.append(Finding(kind, sentence, evidence=evidence))
 
-    def _find_fork(self, size: int, *evidence: bytes) -> None:
-        found = fork(size, *evidence)
+    def _find_fork(self, size: int, *evidence: bytes, proof: tuple[bytes, ...] = ()) -> None:
+        found = fork(size, evidence, proof)
         if all(finding.message != found.message for finding in self.findings):
             self.findings.append(found)
 

@@ -31,12 +31,15 @@ _LEVELS: Final = 8
 _HEIGHT: Final = 8
 
 
-def root_before(read: ReadTile, old_size: int, size: int, root: bytes) -> bytes:
-    """The root of the first `old_size` entries (1 or more) of the signed tree; LogError unless the tiles prove it."""
+def root_before(read: ReadTile, old_size: int, size: int, root: bytes) -> tuple[bytes, ...]:
+    """The root of the first `old_size` entries (1 or more) of the signed tree, then the consistency proof between them.
+
+    LogError unless the tiles lead to both.
+    """
     hashes = tile_hash_reader(read, size)
-    old_root = root_from(old_size, hashes)
-    verify_consistency(old_size, old_root, size, root, consistency_proof(old_size, size, hashes))
-    return old_root
+    old_root, proof = root_from(old_size, hashes), consistency_proof(old_size, size, hashes)
+    verify_consistency(old_size, old_root, size, root, proof)
+    return old_root, *proof
 
 
 def verified_entries(read: ReadTile, start: int, size: int, root: bytes) -> Iterator[bytes]:

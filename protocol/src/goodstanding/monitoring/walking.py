@@ -30,6 +30,7 @@ class Walk:
         self._counts: Counter[FindingKind] = Counter()
         self.notes: list[VerifiedCheckpoint] = []
         self._seen, self._latest, self._bounds = seen, newest, bounds
+        self.forked: VerifiedCheckpoint | None = None  # the first in the feed that is not of this tree
         self._waiting: list[Entry] = []
 
     def wait(self, entry: Entry, leaf: bytes) -> None:
@@ -52,7 +53,7 @@ class Walk:
             self._report(finding)
         self._time(seen)
         if self.state.range.root() != tree.root:
-            self._report(fork(tree.size, self._seen.note, seen.note))
+            self.forked = self.forked or seen
 
     def _time(self, seen: VerifiedCheckpoint) -> None:
         """Rule 5 of `following.py`: a larger tree is timed no earlier than a smaller one was."""
@@ -86,7 +87,7 @@ class Walk:
             self.findings.append(finding)
 
 
-def fork(size: int, *evidence: bytes) -> Finding:
+def fork(size: int, evidence: tuple[bytes, ...], proof: tuple[bytes, ...] = ()) -> Finding:
     """That two signed trees differ within their first `size` entries."""
     sentence = f"the log has forked: it signed two trees that differ within their first {size} entries"
-    return Finding(FindingKind.FORK, sentence, evidence=evidence)
+    return Finding(FindingKind.FORK, sentence, evidence=evidence, proof=proof)
