@@ -66,7 +66,7 @@ def test_any_bit_of_the_checkpoint(small):
 def test_bits_here_and_there_in_every_tile_and_bundle(request, served):
     served, drawn = request.getfixturevalue(served), random.Random(served)  # the name: the same bits each time
     for path, data in served.files.items():
-        for position in drawn.sample(range(len(data)), min(12, len(data))):
+        for position in drawn.sample(range(len(data)), min(8, len(data))):
             found, size = served.flipped(path, position, drawn.randrange(8))
             assert (found <= FOUND, bool(found), size) == (True, True, 0), (path, position, found)
 
