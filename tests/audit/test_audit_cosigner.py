@@ -89,3 +89,21 @@ async def test_it_goes_on_after_a_failure_until_told_to_stop(log, clock):
     stop.set()
     async with asyncio.timeout(10):
         await running
+
+
+async def test_the_sequencer_says_that_it_waits_for_the_clock_and_goes_on_by_itself(log, author, clock, capsys):
+    await log.append(author.first(2))
+    clock.advance(-10)
+    stop = asyncio.Event()
+    running = asyncio.create_task(log.run_sequencer(stop))
+    async with asyncio.timeout(10):
+        said = ""
+        while "nothing is signed" not in said:
+            await asyncio.sleep(0.01)
+            said += capsys.readouterr().out
+        assert "10 s behind the newest signature" in said
+        clock.advance(10)
+        while verified(log).checkpoint.size < 2:
+            await asyncio.sleep(0.01)
+    stop.set()
+    await running

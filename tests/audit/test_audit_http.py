@@ -2,6 +2,7 @@
 
 import asyncio
 
+import httpx
 import pytest
 
 from audit.app import create_app
@@ -9,6 +10,8 @@ from goodstanding.canonical import b64u, unb64u
 from goodstanding.checkpoint import TlogProof, verify_tlog_proof
 from goodstanding.merkle import leaf_hash, verify_inclusion
 from goodstanding.note import VerifierKey
+
+TOKEN = "a-service-token"
 
 
 def as_json(submission, **changes) -> dict:
@@ -232,6 +235,19 @@ async def test_a_stopped_log_is_not_ready_but_still_answers(log, client, open_ag
     assert "another sequencer" in answered.json()["missing"][0]
     assert "goodstanding_audit_sequencer_stopped 1.0" in (await client.get("/metrics")).text
     assert (await client.get("/log/checkpoint")).status_code == 200
+
+
+async def test_a_clock_that_went_backwards_is_told_until_it_has_caught_up(log, fill, clock):
+    await fill(log, 1)
+    transport = httpx.ASGITransport(create_app(log, TOKEN, clock=clock))
+    async with httpx.AsyncClient(transport=transport, base_url="http://audit") as client:
+        clock.advance(-90)
+        behind = await client.get("/readyz")
+        assert (behind.status_code, behind.json()["size"]) == (503, 1)
+        (missing,) = behind.json()["missing"]
+        assert "the clock is 90 s behind the newest signature of the log; nothing is signed until" in missing
+        clock.advance(90)
+        assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_unknown_paths_and_methods_are_problems(client):

@@ -1,13 +1,16 @@
 """`/healthz`, `/readyz`, `/metrics`: for whoever runs the log; the gateway does not pass them on."""
 
 import asyncio
+from collections.abc import Iterator
 
 import structlog
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import func, select
 
+from audit.errors import ClockWentBackwards
 from audit.metrics import MEDIA_TYPE, Figures, Metrics
+from audit.publication import forbid_going_back
 from audit.service import Log
 from audit.tables import ENTRIES
 from goodstanding.checkpoint import VerifiedCheckpoint
@@ -32,7 +35,7 @@ def routes(log: Log, metrics: Metrics, clock: Clock) -> APIRouter:
     @router.get("/readyz")
     async def readyz() -> Response:
         figures = await _figures(log)
-        missing = _missing(log, figures)
+        missing = _missing(log, figures, int(clock().timestamp()))
         body = {"ready": not missing, "missing": missing, "origin": log.origin, "size": figures.tree_size}
         return JSONResponse(body, 503 if missing else 200, _NO_STORE)
 
@@ -43,7 +46,7 @@ def routes(log: Log, metrics: Metrics, clock: Clock) -> APIRouter:
     return router
 
 
-def _missing(log: Log, figures: Figures) -> list[str]:
+def _missing(log: Log, figures: Figures, now: int) -> list[str]:
     """What stands in the way of taking entries in, in words. What is published is answered all the same."""
     missing = []
     if figures.waiting is None:
@@ -54,7 +57,17 @@ def _missing(log: Log, figures: Figures) -> list[str]:
         missing.append("the store of the log's files does not answer")
     elif figures.tree_size is None:
         missing.append("no checkpoint of this log is published")
+    missing.extend(_clock_behind(figures, now))
     return missing
+
+
+def _clock_behind(figures: Figures, now: int) -> Iterator[str]:
+    """What a clock that went backwards keeps from being signed, in words."""
+    if figures.cosigned_at is not None:
+        try:
+            forbid_going_back(now, int(figures.cosigned_at.timestamp()))
+        except ClockWentBackwards as error:
+            yield str(error)
 
 
 async def _figures(log: Log) -> Figures:

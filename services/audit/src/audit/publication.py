@@ -43,13 +43,14 @@ class Publication:
                 "checkpoint, or the log's keys and origin, to what they were"
             ) from error
 
-    def sign(self, checkpoint: Checkpoint) -> tuple[bytes, int]:
+    def sign(self, checkpoint: Checkpoint, signed_before: int = 0) -> tuple[bytes, int]:
         """Sign a checkpoint now; return the note and the time in it, in seconds since 1970.
 
-        Raises ClockWentBackwards, and LogStopped as `current` does.
+        `signed_before` is the newest time known to have been signed, for who knows more than the published
+        checkpoint says. Raises ClockWentBackwards, and LogStopped as `current` does.
         """
         now = self._clock()
-        self._forbid_going_back(int(now.timestamp()), self.current())
+        forbid_going_back(int(now.timestamp()), max(signed_before, _signed_at(self.current())))
         return self._signer.sign(checkpoint, now), int(now.timestamp())
 
     def publish(self, note: bytes) -> None:
@@ -76,18 +77,21 @@ class Publication:
         if current is None:
             return False
         now = self._clock()
-        if self._forbid_going_back(int(now.timestamp()), current) == 0:
+        seconds, signed = int(now.timestamp()), _signed_at(current)
+        forbid_going_back(seconds, signed)
+        if seconds == signed:
             return False
         return self._store.swap(CHECKPOINT, current.note, self._signer.cosign_again(current.note, now))
 
-    def _forbid_going_back(self, now: int, current: VerifiedCheckpoint | None) -> int:
-        """Return the seconds since the published time."""
-        if current is None or current.time is None:
-            return now
-        passed = now - int(current.time.timestamp())
-        if passed < 0:
-            raise ClockWentBackwards(
-                f"the clock is {-passed} s behind the newest signature of the log; nothing is signed until it has "
-                "caught up. Set the clock right"
-            )
-        return passed
+
+def forbid_going_back(now: int, signed: int) -> None:
+    """Raise ClockWentBackwards when `signed`, the newest time signed, is after `now`; both in seconds since 1970."""
+    if now < signed:
+        raise ClockWentBackwards(
+            f"the clock is {signed - now} s behind the newest signature of the log; nothing is signed until it has "
+            "caught up. Set the clock right"
+        )
+
+
+def _signed_at(published: VerifiedCheckpoint | None) -> int:
+    return 0 if published is None or published.time is None else int(published.time.timestamp())

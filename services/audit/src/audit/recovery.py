@@ -1,6 +1,7 @@
 """What the sequencer does first: bring the files up to the tree row, or refuse to go on.
 
-1. The database must be this log's, and not behind what is published: a restored backup must not fork the log.
+1. The database must be this log's, and not behind what is published or what others have seen of it: a restored backup
+   must not fork the log.
 2. The files' right edge is read as of the published checkpoint, whose root it must have. Where a file of it is
    missing, all are made again from the rows.
 3. The rows beyond must lead to the root in the tree row; then what is missing is written, and where a file exists
@@ -10,17 +11,19 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Sequence
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 
 from audit.database import Database, alone
-from audit.edge import Edge, Files, grow
+from audit.edge import Edge
 from audit.errors import LogStopped
 from audit.faults import Fault
+from audit.growth import grown, last
 from audit.publication import Publication
+from audit.sightings import Sighting, Sightings, nobody_else
 from audit.store import Store
-from audit.tables import CHECKPOINTS, ENTRIES, TREE
+from audit.tables import CHECKPOINTS, TREE
 from audit.tile_files import discard_partial, named, read_tile
 from goodstanding.checkpoint import Checkpoint
 from goodstanding.errors import LogError
@@ -30,20 +33,26 @@ from goodstanding.tiles import ENTRIES_LEVEL, TILE_WIDTH, Tile, decode_bundle, t
 TREE_ID = 1
 """Key of the one row of `tree`."""
 
-_CHUNK = 4096
-
 
 class Recovery:
     """One recovery; the caller holds the publication's lock."""
 
     def __init__(
-        self, *, origin: str, database: Database, store: Store, publication: Publication, fault: Fault
+        self,
+        *,
+        origin: str,
+        database: Database,
+        store: Store,
+        publication: Publication,
+        fault: Fault,
+        sightings: Sightings = nobody_else,
     ) -> None:
         self._origin = origin
         self._database = database
         self._store = store
         self._publication = publication
         self._fault = fault
+        self._sightings = sightings
 
     async def run(self) -> Edge:
         """Return the edge of the tree row, with everything up to it published.
@@ -55,11 +64,12 @@ class Recovery:
         current = await asyncio.to_thread(self._publication.current)
         published = Checkpoint(self._origin, 0, EMPTY_ROOT) if current is None else current.checkpoint
         _forbid_fork(tree, published)
+        _forbid_what_others_miss(tree, await self._sightings())
         edge = await asyncio.to_thread(self._edge_of_files, published)
         if edge is None:  # rule 2: start over, after a look at whether the rows are those that were published
-            _require(await self._last(Edge.empty(), published.size), published)
+            _require(await last(self._database, Edge.empty(), published.size), published)
             edge = Edge.empty()
-        _require(await self._last(edge, tree.size), tree)
+        _require(await last(self._database, edge, tree.size), tree)
         edge = await self._write(edge, tree.size)
         if current is None or published.size < tree.size:
             await self._publish(tree, unseen=current is not None)
@@ -91,7 +101,7 @@ class Recovery:
         return edge
 
     async def _write(self, edge: Edge, size: int) -> Edge:
-        async for reached, full in self._grown(edge, size):
+        async for reached, full in grown(self._database, edge, size):
             await asyncio.to_thread(self._store.create, named(full.items()))
             await asyncio.to_thread(discard_partial, self._store, full)
             edge = reached
@@ -101,7 +111,9 @@ class Recovery:
 
     async def _publish(self, tree: Checkpoint, *, unseen: bool) -> None:
         """Publish the tree row's checkpoint; its first note stays unless nobody can have seen it (rule 4)."""
-        note, cosigned_at = await asyncio.to_thread(self._publication.sign, tree)
+        async with self._database.read() as tx:
+            newest = int(await tx.scalar(select(func.max(CHECKPOINTS.c.cosigned_at))) or 0)
+        note, cosigned_at = await asyncio.to_thread(self._publication.sign, tree, newest)
         own = CHECKPOINTS.c.size == tree.size
         async with self._database.write() as tx:
             await tx.execute(select(TREE.c.id).where(TREE.c.id == TREE_ID).with_for_update())
@@ -114,25 +126,11 @@ class Recovery:
         await asyncio.to_thread(self._publication.publish, note)
         self._fault("recovery published")
 
-    async def _last(self, edge: Edge, size: int) -> Edge:
-        """Grow an edge by the rows up to `size`, writing nothing."""
-        async for reached, _ in self._grown(edge, size):
-            edge = reached
-        return edge
 
-    async def _grown(self, edge: Edge, size: int) -> AsyncIterator[tuple[Edge, Files]]:
-        """Grow an edge by the rows up to `size`, a bounded number at a time."""
-        while edge.size < size:
-            end = min(edge.size + _CHUNK, size)
-            rows = select(ENTRIES.c.leaf).where(ENTRIES.c.log_index >= edge.size, ENTRIES.c.log_index < end)
-            async with self._database.read() as tx:
-                leaves = (await tx.scalars(rows.order_by(ENTRIES.c.log_index))).all()
-            if len(leaves) != end - edge.size:
-                raise LogStopped(f"the database lacks entries below index {end}. Restore it from a backup")
-            edge, full = await asyncio.to_thread(grow, edge, leaves)
-            yield edge, full
-
-
+_FORK = (
+    "Going on would fork the log. Restore a newer backup, or fetch back what is missing with: audit catch-up "
+    "(docs/backup.md); do not touch the checkpoint"
+)
 _RESTORE = "Restore the log's folder and database to a state that belongs together, then start again"
 
 
@@ -140,10 +138,19 @@ def _forbid_fork(tree: Checkpoint, published: Checkpoint) -> None:
     if published.size > tree.size:
         raise LogStopped(
             f"the database ends at size {tree.size}, but size {published.size} has been published: it was restored "
-            "from an older backup. Going on would fork the log. Restore a newer backup; do not touch the checkpoint"
+            f"from an older backup. {_FORK}"
         )
     if published.size == tree.size:
         _require_root(tree.root, published)
+
+
+def _forbid_what_others_miss(tree: Checkpoint, sightings: Sequence[Sighting]) -> None:
+    for seen in sightings:
+        if seen.size > tree.size:
+            raise LogStopped(
+                f"the database ends at size {tree.size}, but {seen.who} has seen this log at size {seen.size}: database "
+                f"and published files were restored from an older backup. {_FORK}"
+            )
 
 
 def _require(edge: Edge, checkpoint: Checkpoint) -> None:

@@ -32,6 +32,7 @@ from audit.errors import ClockWentBackwards, LogStopped, Superseded, Unavailable
 from audit.faults import Fault
 from audit.publication import Publication
 from audit.recovery import TREE_ID, Recovery
+from audit.sightings import Sightings, nobody_else
 from audit.store import Store
 from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from audit.tile_files import discard_partial, named
@@ -79,6 +80,7 @@ class Sequencer:
         appended: asyncio.Event,
         fault: Fault,
         observe: Observe = nobody,
+        sightings: Sightings = nobody_else,
     ) -> None:
         self.stopped: str | None = None
         self._observe = observe
@@ -88,7 +90,14 @@ class Sequencer:
         self._publication = publication
         self._appended = appended
         self._fault = fault
-        self._recovery = Recovery(origin=origin, database=database, store=store, publication=publication, fault=fault)
+        self._recovery = Recovery(
+            origin=origin,
+            database=database,
+            store=store,
+            publication=publication,
+            fault=fault,
+            sightings=sightings,
+        )
         # The edge as of the last step that came to its end; None makes the next step recover first.
         # Guarded by the publication's lock.
         self._edge: Edge | None = None

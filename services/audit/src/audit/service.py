@@ -18,6 +18,7 @@ from audit.object_store import ObjectStore
 from audit.publication import Publication
 from audit.reader import Reader
 from audit.sequencer import Observe, Sequencer, nobody
+from audit.sightings import Sightings, nobody_else
 from audit.signing import CheckpointSigner
 from audit.store import FileStore, Store
 from goodstanding.clock import Clock, system_clock
@@ -82,11 +83,12 @@ def open_log(
     clock: Clock = system_clock,
     fault: Fault = no_fault,
     observe: Observe = nobody,
+    sightings: Sightings = nobody_else,
     limits: Limits = LIMITS,
 ) -> Log:
     """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
 
-    The folder is one of this machine, or one in a bucket.
+    The folder is one of this machine, or one in a bucket. `sightings` asks those outside how far they have seen it.
 
     Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name.
     """
@@ -109,6 +111,7 @@ def open_log(
             appended=appended,
             fault=fault,
             observe=observe,
+            sightings=sightings,
         ),
         cosigner=TimeCosigner(publication),
         reader=reader,
