@@ -13,7 +13,7 @@ process shows whether it does. Objects are put one after the other, because `cre
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Final
 
 import obstore
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from obstore import PutMode
 
 DISCARDED = 1000
-"""Most objects that one `discard` deletes; the partial files of a tile are 255 at most."""
+"""Most objects that are listed at once, and that one `discard` deletes; a tile has 255 partial files at most."""
 
 _REFUSED: Final = (AlreadyExistsError, PreconditionError)
 _FAILED: Final = (BaseError, OSError)
@@ -85,6 +85,14 @@ class ObjectStore:
                 break
         except _FAILED as error:
             _log.warning("partial files stay in the store", folder=folder, why=_why(error))
+
+    def paths(self) -> Iterator[str]:
+        """Name every file that is there, in no promised order. Raises StoreUnavailable."""
+        try:
+            for page in obstore.list(self._bucket, chunk_size=DISCARDED):
+                yield from (each["path"] for each in page)
+        except _FAILED as error:
+            raise _unavailable("LIST", error) from error
 
     def _see_it_refuse(self, path: str, data: bytes) -> None:
         """Once, put an object that is there on the condition that it is not."""

@@ -73,6 +73,11 @@ class Log:
         await self.database.close()
 
 
+def store_at(folder: Path | Bucket) -> Store:
+    """The store of published files in a folder of this machine, or in one of a bucket."""
+    return ObjectStore(folder) if isinstance(folder, Bucket) else FileStore(folder)
+
+
 def open_log(
     *,
     url: str,
@@ -94,7 +99,7 @@ def open_log(
     """
     signer = CheckpointSigner(origin, log_signer, time_signer)
     database = Database(url, limits)
-    store: Store = ObjectStore(folder) if isinstance(folder, Bucket) else FileStore(folder)
+    store = store_at(folder)
     publication = Publication(store, signer, clock)
     appended = asyncio.Event()
     reader = Reader(database, store)

@@ -37,6 +37,9 @@ class Store(Protocol):
     def discard(self, folder: str) -> None:
         """Forget a folder and what is in it; nothing happens when there is none."""
 
+    def paths(self) -> Iterator[str]:
+        """Name every file that is there, in no promised order. Raises OSError."""
+
 
 class FileStore:
     """A store in a folder of one machine, on one file system. Made on first write."""
@@ -78,6 +81,14 @@ class FileStore:
     def discard(self, folder: str) -> None:
         """Forget a folder and what is in it; nothing happens when there is none."""
         shutil.rmtree(self._root / folder, ignore_errors=True)
+
+    def paths(self) -> Iterator[str]:
+        """Name every file that is there, but for the store's own, whose names begin with a dot."""
+        for folder, folders, names in os.walk(self._root):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            for name in sorted(names):
+                if not name.startswith("."):
+                    yield (Path(folder) / name).relative_to(self._root).as_posix()
 
     def _make_root(self) -> None:
         if not self._root.is_dir():
@@ -134,7 +145,7 @@ def conflict(path: str) -> StoreConflict:
     """The error for a file that exists with other bytes."""
     return StoreConflict(
         f"{path} exists with other bytes than the log would write there. Published files never change: find "
-        "out who wrote it, restore the file from a backup or a mirror of the log, then start again"
+        "out who wrote it, make it again with: audit rebuild, then start again"
     )
 
 
