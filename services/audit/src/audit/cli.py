@@ -1,8 +1,12 @@
-"""Command line of the audit service: `audit migrate | vkeys | serve`."""
+"""Command line of the audit service: `audit migrate | vkeys | serve | fsck | rebuild`.
+
+Exit status: 0 done, nothing is wrong · 1 it could not be done · 3 `fsck` has found something wrong.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -10,10 +14,20 @@ import uvloop
 from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.fsck.report import Progress
+from audit.maintenance import run_fsck, run_rebuild
 from audit.migrate import is_current, migrate
 from audit.serving import serve, verifier_keys
 from audit.settings import Settings
+from audit.telling import as_json, as_text, now_and_then
 from goodstanding.errors import GoodstandingError
+
+FOUND = 3
+"""Exit status of a check that has found something."""
+
+Keys = Annotated[
+    Path | None, typer.Option("--vkeys", help="File of the log's public keys; default: the log's own keys.")
+]
 
 app = typer.Typer(
     help="The transparency log.", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False
@@ -55,6 +69,27 @@ def serve_command() -> None:
         uvloop.run(serve(settings))
 
 
+@app.command("fsck")
+def fsck_command(
+    vkeys: Keys = None, json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False
+) -> None:
+    """Verify everything that is stored, file by file and row by row; exit with 3 when something is wrong."""
+    with _plain_errors():
+        report = run_fsck(Settings(), vkeys, _progress())
+    for line in [as_json(report)] if json_ else as_text(report):
+        typer.echo(line)
+    if report.total:
+        raise typer.Exit(FOUND)
+
+
+@app.command("rebuild")
+def rebuild_command(vkeys: Keys = None) -> None:
+    """Make missing and altered bundles and tiles again from the database, byte for byte."""
+    with _plain_errors():
+        done = run_rebuild(Settings(), vkeys, _progress())
+    typer.echo(f"size {done.size:,}: {done.made:,} files made, {done.replaced:,} replaced.")
+
+
 def main() -> None:
     """Entry point of the `audit` command."""
     app()
@@ -72,6 +107,10 @@ def _plain_errors() -> Iterator[None]:
         _fail(str(error))
     except (OSError, SQLAlchemyError) as error:
         _fail(f"The log's database or folder cannot be used: {getattr(error, 'orig', error)}")
+
+
+def _progress() -> Progress:
+    return now_and_then(lambda line: typer.echo(line, err=True), monotonic)
 
 
 def _variable(setting: int | str) -> str:

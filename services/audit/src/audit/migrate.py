@@ -33,19 +33,19 @@ def migrate(url: str) -> None:
 
     Runs an event loop of its own: from asynchronous code call it with `asyncio.to_thread`.
     """
-    if (file := _file(url)) is not None:
+    if (file := database_file(url)) is not None:
         file.parent.mkdir(parents=True, exist_ok=True)
     asyncio.run(_migrate(url))
 
 
 def is_current(url: str) -> bool:
     """Say whether this program works on the database as it is (rule 3). Same rule on event loops."""
-    if (file := _file(url)) is not None and not file.exists():
+    if (file := database_file(url)) is not None and not file.exists():
         return False
     return asyncio.run(_is_current(url))
 
 
-def _file(url: str) -> Path | None:
+def database_file(url: str) -> Path | None:
     """File of a SQLite database, None for a database on a server."""
     database = make_url(url).database
     return Path(database) if database and url.startswith("sqlite") else None

@@ -1,0 +1,69 @@
+"""What an operator has done on a log that is not serving: composed from the settings, run once, closed again."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from audit.database import Database
+from audit.errors import DatabaseRefused
+from audit.fsck.report import Progress, Report
+from audit.fsck.rows import Verify
+from audit.fsck.service import fsck
+from audit.migrate import database_file, is_current
+from audit.rebuild import Rebuilt, rebuild
+from audit.service import store_at
+from audit.settings import Settings
+from audit.signing import CheckpointSigner
+from goodstanding.checkpoint import verify_checkpoint
+from goodstanding.errors import LogError
+from goodstanding.keys import PemSigner
+from goodstanding.note import VerifierKey
+
+Done = TypeVar("Done")
+
+
+def run_fsck(settings: Settings, vkeys: Path | None, progress: Progress) -> Report:
+    """Check what is stored; without a database where SQLite has no file. Raises LogError, Unavailable and OSError."""
+    store, verify = store_at(settings.published), verifier(settings, vkeys)
+    file = database_file(settings.database_url)
+    if file is not None and not file.exists():
+        return asyncio.run(fsck(store, None, verify, progress))
+    return on_database(settings, lambda database: fsck(store, database, verify, progress))
+
+
+def run_rebuild(settings: Settings, vkeys: Path | None, progress: Progress) -> Rebuilt:
+    """Make the published files again. Raises LogStopped, LogError, DatabaseRefused, Unavailable and OSError."""
+    store, verify = store_at(settings.published), verifier(settings, vkeys)
+    return on_database(settings, lambda database: rebuild(store, database, verify, progress))
+
+
+def on_database(settings: Settings, work: Callable[[Database], Awaitable[Done]]) -> Done:
+    """Run one piece of work on the log's database. Raises DatabaseRefused for one that is not migrated."""
+    if not is_current(settings.database_url):
+        raise DatabaseRefused("the log's database is not at the current version; run: audit migrate")
+
+    async def run() -> Done:
+        database = Database(settings.database_url)
+        try:
+            return await work(database)
+        finally:
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def verifier(settings: Settings, vkeys: Path | None) -> Verify:
+    """What checks a note by the keys in a file, as `audit vkeys` makes it, or by the log's own.
+
+    Keys that follow the log's and its time cosigner's are those of witnesses. Makes no keys. Raises LogError and
+    KeyRefused.
+    """
+    if vkeys is None:
+        signers = [PemSigner.load(path) for path in (settings.log_key, settings.time_key)]
+        return CheckpointSigner(settings.log_name, *signers).verify
+    keys = [VerifierKey.parse(line) for line in vkeys.read_text("ascii").split()]
+    if len(keys) < 2:
+        raise LogError(f"{vkeys} does not hold the log's key and its time cosigner's, one a line; see: audit vkeys")
+    return partial(verify_checkpoint, log=keys[0], time_cosigner=keys[1], witnesses=keys[2:])
