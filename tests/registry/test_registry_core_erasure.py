@@ -9,13 +9,15 @@ from sqlalchemy import select, text, update
 from sqlmodel import col
 from typer.testing import CliRunner
 
-from goodstanding.events import Leaf
+from goodstanding.canonical import unb64u
+from goodstanding.events import Leaf, commitment
 from registry.access.model import Role
 from registry.access.service import grant_role
 from registry.cli import app
 from registry.erasure.dropping import Dropping
 from registry.erasure.repository import again
 from registry.errors import Conflict, Forbidden, Invalid, NotAllowed, NotFound
+from registry.issuance import copying
 from registry.issuance.errors import LogUnavailable
 from registry.issuance.tables import EventRow, StatusEntryRow
 from registry.organisations.model import Amendment, NameDraft
@@ -360,6 +362,22 @@ def test_the_command_says_how_many_erasures_the_workers_will_do_again(tmp_path):
     result = runner.invoke(app, ["erase-again"], env=env)
 
     assert (result.exit_code, result.stdout) == (0, "The workers will do 0 erasures again.\n")
+
+
+async def test_every_event_can_be_copied_for_a_log_that_lost_it_and_an_erased_one_names_its_erasure(register, held):
+    _, _, ids = held
+    await register.erased(ids["grant"])
+    await register.logged()
+
+    copied = [json.loads(line) async for line in copying.lines(register.database)]
+
+    events = [(Leaf.decode(unb64u(line["leaf"])), line) for line in copied]
+    assert {leaf.event_id for leaf, _ in events} == register.log.events.keys()
+    for leaf, line in events:
+        if leaf.event_id == ids["grant"]:
+            assert line.keys() == {"leaf", "erased_by"}
+        else:
+            assert leaf.commitment == commitment(unb64u(line["salt"]), unb64u(line["body"]))
 
 
 async def test_nothing_is_dropped_before_the_erasure_event_is_logged(register, held):

@@ -1,4 +1,4 @@
-"""Command line of the audit service: `audit migrate | vkeys | serve | fsck | rebuild`.
+"""Command line of the audit service: `audit migrate | vkeys | serve | fsck | rebuild | catch-up`.
 
 Exit status: 0 done, nothing is wrong · 1 it could not be done · 3 `fsck` has found something wrong.
 """
@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit.fsck.report import Progress
-from audit.maintenance import run_fsck, run_rebuild
+from audit.maintenance import run_catch_up, run_fsck, run_rebuild
 from audit.migrate import is_current, migrate
 from audit.serving import serve, verifier_keys
 from audit.settings import Settings
@@ -88,6 +88,22 @@ def rebuild_command(vkeys: Keys = None) -> None:
     with _plain_errors():
         done = run_rebuild(Settings(), vkeys, _progress())
     typer.echo(f"size {done.size:,}: {done.made:,} files made, {done.replaced:,} replaced.")
+
+
+@app.command("catch-up")
+def catch_up_command(
+    bodies: Annotated[
+        list[Path], typer.Option(help="A copy of the feed, or what `registry events` prints; may be given again.")
+    ] = [],  # noqa: B006 - Typer copies it
+    vkeys: Keys = None,
+) -> None:
+    """Give a database restored from an older backup what was published since."""
+    with _plain_errors():
+        done = run_catch_up(Settings(), vkeys, bodies, _progress())
+    if done.old == done.new:
+        typer.echo(f"size {done.new:,}: the database is not behind what is published.")
+    else:
+        typer.echo(f"size {done.old:,} to {done.new:,}: the database holds what is published.")
 
 
 def main() -> None:

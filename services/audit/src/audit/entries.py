@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import bindparam, insert, select, update
 
@@ -45,10 +45,9 @@ class Entries:
         async with self._database.write() as tx:
             await alone(tx, "append")
             known = await _known(tx, entries)
-            heads = await _heads(tx, entries)
-            fresh = _continue_chains(entries, known, dict(heads))
+            fresh = _continue_chains(entries, known, await _heads(tx, {entry.subject for entry in entries}))
             await self._store(tx, fresh)
-            await _move_heads(tx, fresh, heads)
+            await move_heads(tx, {entry.subject: entry.leaf_hash for entry in fresh})
         self._appended.set()
         return len(entries)
 
@@ -104,15 +103,15 @@ async def _known(tx: WriteTx, entries: Sequence[Entry]) -> dict[str, bytes]:
     return {row.event_id: row.leaf_hash for row in found}
 
 
-async def _heads(tx: WriteTx, entries: Sequence[Entry]) -> dict[bytes, bytes]:
+async def _heads(tx: WriteTx, subjects: Collection[bytes]) -> dict[bytes, bytes]:
     """Newest leaf hash of each subject that has one."""
-    subjects = {entry.subject for entry in entries}
     query = select(SUBJECTS.c.subject, SUBJECTS.c.head).where(SUBJECTS.c.subject.in_(subjects))
     return {row.subject: row.head for row in await tx.execute(query)}
 
 
-async def _move_heads(tx: WriteTx, fresh: Sequence[Entry], before: dict[bytes, bytes]) -> None:
-    newest = {entry.subject: entry.leaf_hash for entry in fresh}
+async def move_heads(tx: WriteTx, newest: Mapping[bytes, bytes]) -> None:
+    """Move at most a batch of subjects on: subject -> hash of its newest leaf."""
+    before = await _heads(tx, newest.keys())
     first = [{"subject": subject, "head": head} for subject, head in newest.items() if subject not in before]
     moved = [{"of": subject, "to": head} for subject, head in newest.items() if subject in before]
     if first:

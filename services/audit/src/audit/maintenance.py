@@ -1,11 +1,14 @@
 """What an operator has done on a log that is not serving: composed from the settings, run once, closed again."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TypeVar
 
+from audit.catch_up.copies import read_copies
+from audit.catch_up.service import CatchUp, Caught
 from audit.database import Database
 from audit.errors import DatabaseRefused
 from audit.fsck.report import Progress, Report
@@ -37,6 +40,13 @@ def run_rebuild(settings: Settings, vkeys: Path | None, progress: Progress) -> R
     """Make the published files again. Raises LogStopped, LogError, DatabaseRefused, Unavailable and OSError."""
     store, verify = store_at(settings.published), verifier(settings, vkeys)
     return on_database(settings, lambda database: rebuild(store, database, verify, progress))
+
+
+def run_catch_up(settings: Settings, vkeys: Path | None, bodies: Sequence[Path], progress: Progress) -> Caught:
+    """Give the database back what was published. Raises LogStopped, LogError, DatabaseRefused, Unavailable, OSError."""
+    store, verify = store_at(settings.published), verifier(settings, vkeys)
+    copies = chain.from_iterable(map(read_copies, bodies))
+    return on_database(settings, lambda database: CatchUp(store, database, verify, progress).run(copies))
 
 
 def on_database(settings: Settings, work: Callable[[Database], Awaitable[Done]]) -> Done:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from audit.database import Database, ReadTx
+from audit.database import Database, ReadTx, WriteTx
 from audit.erasures import KIND
 from audit.fsck.report import Do, Report
 from audit.store import Store
@@ -84,7 +84,7 @@ class _Rows:
         query = select(*columns).where(ENTRIES.c.log_index >= start, ENTRIES.c.log_index < end)
         async with self._database.read() as tx:
             rows = {row.log_index: row for row in await tx.execute(query)}
-            erasures = await _erasures(tx, [row.erased_by for row in rows.values() if row.erased_by is not None])
+            erasures = await logged_erasures(tx, [row.erased_by for row in rows.values() if row.erased_by is not None])
             kept = CHECKPOINTS.c.size
             notes = (await tx.execute(select(CHECKPOINTS).where(kept > start, kept <= end).order_by(kept))).all()
         published = self._entries(start, end)
@@ -155,7 +155,7 @@ class _Rows:
         self._report.wrong(ENTRIES_AT, index, wrong, do)
 
 
-async def _erasures(tx: ReadTx, event_ids: Sequence[str]) -> dict[str, int]:
+async def logged_erasures(tx: ReadTx | WriteTx, event_ids: Sequence[str]) -> dict[str, int]:
     """Those of the events that are logged erasure events, with their index."""
     query = select(ENTRIES.c.event_id, ENTRIES.c.leaf, ENTRIES.c.log_index).where(
         ENTRIES.c.event_id.in_(set(event_ids)), ENTRIES.c.log_index.is_not(None)
