@@ -88,6 +88,12 @@ def own_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
 
 
 @pytest.fixture(scope="session")
+def lost_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Another clone, for a register that loses what it had."""
+    return clone(tmp_path_factory.mktemp("clone"))
+
+
+@pytest.fixture(scope="session")
 def demo(checkout: Checkout) -> Iterator[Checkout]:
     """`make demo` as the README says it, up until the tests are over, then Ctrl-C."""
     with (checkout.folder / "demo.log").open("w+") as log:
