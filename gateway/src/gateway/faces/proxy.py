@@ -28,7 +28,9 @@ OWNERS: Final[Mapping[str, str]] = {  # route -> service
     "/feed": "audit",
     "/log/{rest:path}": "audit",
 }
-ASKED: Final = ("accept", "accept-encoding", "if-none-match", "if-modified-since", "range", "cache-control")
+ASKED: Final = (
+    "accept", "accept-encoding", "if-none-match", "if-modified-since", "range", "cache-control", "last-event-id",
+)  # fmt: skip
 TOLD: Final = (
     "content-type", "content-length", "content-encoding", "content-range", "accept-ranges", "etag", "last-modified",
     "cache-control", "expires", "age", "vary", "link", "retry-after", "access-control-allow-origin",

@@ -9,6 +9,7 @@
     ├── NotLogged            no published checkpoint covers the entry asked for
     ├── Unavailable          the database does not answer now
     │   └── StoreUnavailable     the store of published files does not; also an OSError, as a disk's failure is
+    ├── Busy                 as many follow the log's tail as may at once
     ├── StoreDamaged         a published file is missing or altered
     ├── DatabaseRefused      the database is newer than this program can work on
     ├── ClockWentBackwards   nothing is signed until the clock has passed what was already signed
@@ -72,6 +73,10 @@ class StoreUnavailable(Unavailable, OSError):
     """The store of published files does not answer now; whatever was asked of it can be asked again."""
 
     what = "store"
+
+
+class Busy(AuditError):
+    """Too many ask for the same at once; it can be asked again in a moment."""
 
 
 class StoreDamaged(AuditError):

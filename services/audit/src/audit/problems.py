@@ -9,6 +9,7 @@ from starlette.requests import ClientDisconnect
 
 from audit.errors import (
     AuditError,
+    Busy,
     EntryConflict,
     EntryRefused,
     LogStopped,
@@ -29,6 +30,7 @@ _STATUS: dict[type[AuditError], tuple[int, str]] = {
     NotLogged: (404, "Not in the log"),
     StoreDamaged: (500, "The log's files are damaged"),
     LogStopped: (503, "The log has stopped"),
+    Busy: (503, "Too many listeners"),
 }
 
 

@@ -3,7 +3,7 @@
 import re
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from audit.errors import NotLogged, QuestionRefused
 from audit.publication import CHECKPOINT
@@ -11,6 +11,7 @@ from audit.served_as import TEXT, headers_of
 from audit.service import Log
 from goodstanding.errors import LogError
 
+EVENTS = "text/event-stream"
 _AFTER = re.compile(r"-1|0|[1-9][0-9]{0,15}")
 
 
@@ -46,15 +47,27 @@ def routes(log: Log) -> APIRouter:
     async def feed(request: Request, after: str = "-1") -> Response:
         if not _AFTER.fullmatch(after):
             raise QuestionRefused("after is the index of the last entry you have, or -1 to read from the start")
+        if request.method == "GET" and EVENTS in request.headers.get("accept", ""):
+            headers = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", "Vary": "Accept"}
+            stream = await log.tail.follow(int(_resumed(request, after)))
+            return StreamingResponse(stream, headers=headers, media_type=EVENTS)
         page = await log.feed.page(int(after), _etags(request.headers.get("if-none-match", "")))
         # Nobody may keep the answer that nothing follows: the next entry would be missed for a minute.
         cache = "max-age=60, must-revalidate" if page.entries else "no-cache"
-        headers = {"ETag": page.etag, "Cache-Control": cache, "Access-Control-Allow-Origin": "*"}
+        headers = {
+            "ETag": page.etag, "Cache-Control": cache, "Access-Control-Allow-Origin": "*", "Vary": "Accept",
+        }  # fmt: skip
         if page.body is None:
             return Response(status_code=304, headers=headers)
         return Response(page.body, headers=headers, media_type="application/x-ndjson")
 
     return router
+
+
+def _resumed(request: Request, after: str) -> str:
+    """Where a listener goes on: after the last event it has, or where it began."""
+    last = request.headers.get("last-event-id", after)
+    return last if _AFTER.fullmatch(last) else after
 
 
 def _answer(data: bytes, headers: dict[str, str]) -> Response:

@@ -21,6 +21,7 @@ from audit.sequencer import Observe, Sequencer, nobody
 from audit.sightings import Sightings, nobody_else
 from audit.signing import CheckpointSigner
 from audit.store import FileStore, Store
+from audit.tail import Tail
 from goodstanding.clock import Clock, system_clock
 from goodstanding.keys import Signer
 
@@ -37,6 +38,7 @@ class Log:
     cosigner: TimeCosigner
     reader: Reader
     feed: Feed
+    tail: Tail
     erasures: Erasures
 
     @property
@@ -103,6 +105,7 @@ def open_log(
     publication = Publication(store, signer, clock)
     appended = asyncio.Event()
     reader = Reader(database, store)
+    feed = Feed(database, reader)
     return Log(
         signer=signer,
         database=database,
@@ -120,6 +123,7 @@ def open_log(
         ),
         cosigner=TimeCosigner(publication),
         reader=reader,
-        feed=Feed(database, reader),
+        feed=feed,
+        tail=Tail(feed),
         erasures=Erasures(database, reader),
     )
