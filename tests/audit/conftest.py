@@ -68,11 +68,15 @@ class Author:
         """The entry that follows another of the same subject."""
         return self._make(next(self._numbers), Leaf.decode(after.leaf).subject, leaf_hash(after.leaf))
 
-    def _make(self, number: int, subject: bytes | None, prev: bytes | None) -> Submission:
+    def erasure(self) -> Submission:
+        """An erasure event; which events it names is in a body that the log does not read."""
+        return self._make(next(self._numbers), None, None, "erasure")
+
+    def _make(self, number: int, subject: bytes | None, prev: bytes | None, kind: str = "decision") -> Submission:
         event_id = f"0197c000-0000-7000-8000-{number:012x}"
         body, salt = b'{"number":%d}' % number, number.to_bytes(32, "big")
         own = subject or number.to_bytes(16, "big")
-        leaf = Leaf("decision", event_id, own, prev, self._clock(), commitment(salt, body))
+        leaf = Leaf(kind, event_id, own, prev, self._clock(), commitment(salt, body))
         return Submission(event_id, leaf.encode(), body, salt)
 
 

@@ -134,12 +134,52 @@ async def test_events_without_index_as_the_registry_has_them_do_too(restored, ca
     await goes_on(open_again(), fill)
 
 
+@pytest.mark.both_backends
+@pytest.mark.parametrize("lost", [{"body": None, "salt": None}, {"body": b"another"}])
+async def test_a_body_that_is_lost_or_altered_in_a_log_that_is_not_behind_is_put_right(log, fill, catch_up, lost):
+    await fill(log, 3)
+    feed = (await log.feed.page(-1)).body
+    async with log.database.write() as tx:
+        await tx.execute(update(ENTRIES).where(ENTRIES.c.log_index == 1).values(lost))
+    (finding,) = (await fsck(log.store, log.database, log.signer.verify)).findings
+    assert "catch-up --bodies" in finding.do
+    await catch_up(log, feed)
+    assert (await log.feed.page(-1)).body == feed
+    assert (await fsck(log.store, log.database, log.signer.verify)).findings == []
+
+
+async def test_what_was_erased_stays_so_and_what_a_backup_brings_back_can_be_erased_again(
+    log, open_again, fill, author, backup, catch_up
+):
+    old = await fill(log, 3)
+    await log.close()
+    put_back = backup(log)
+    new, erasure = await fill(log, 2), author.erasure()
+    await log.append([erasure])
+    await log.sequencer.step()
+    gone = [old[0].event_id, new[0].event_id]
+    assert await log.erasures.erase(erasure.event_id, gone) == 2
+    assert (await fsck(log.store, log.database, log.signer.verify)).findings == []
+    feed = (await log.feed.page(-1)).body
+    await log.close()
+    put_back()
+
+    again = open_again()
+    assert await catch_up(again, feed) == (3, 6)
+    erased = [json.loads(line).get("erased_by") for line in (await again.feed.page(-1)).body.splitlines()]
+    assert erased.count(erasure.event_id) == 1, "the backup has brought the other body back"
+    assert await again.erasures.erase(erasure.event_id, gone) == 1
+    assert (await again.feed.page(-1)).body == feed
+    assert (await fsck(again.store, again.database, again.signer.verify)).findings == []
+
+
 async def test_an_erasure_is_believed_only_where_its_event_was_logged_later(restored, catch_up):
     log, feed = await restored(3, 2)
     lines = [json.loads(line) for line in feed.splitlines()]
     gone = [{"leaf": line["leaf"], "erased_by": "nobody"} if line.get("index") == 3 else line for line in lines]
     with pytest.raises(LogStopped, match="event nobody erased entry 3, but no such erasure event"):
         await catch_up(log, "".join(json.dumps(line) + "\n" for line in gone).encode())
+    assert await catch_up(log, feed) == (3, 5), "a copy that says otherwise has done no harm"
 
 
 async def test_rows_that_are_not_those_that_were_published_are_not_continued(restored, catch_up):

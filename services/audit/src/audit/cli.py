@@ -100,10 +100,8 @@ def catch_up_command(
     """Give a database restored from an older backup what was published since."""
     with _plain_errors():
         done = run_catch_up(Settings(), vkeys, bodies, _progress())
-    if done.old == done.new:
-        typer.echo(f"size {done.new:,}: the database is not behind what is published.")
-    else:
-        typer.echo(f"size {done.old:,} to {done.new:,}: the database holds what is published.")
+    reached = "was not behind" if done.old == done.new else f"was at {done.old:,}"
+    typer.echo(f"size {done.new:,}: the database {reached}, {done.bodies:,} bodies given.")
 
 
 def main() -> None:

@@ -1,10 +1,9 @@
 """Statements of catching up, each within a transaction of its caller."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, func, insert, select, update
 
 from audit.catch_up.copies import Copy
 from audit.database import WriteTx
@@ -49,22 +48,44 @@ def _row(index: int, encoded: bytes, leaf: Leaf) -> dict[str, object]:
     }  # fmt: skip
 
 
-async def give_bodies(tx: WriteTx, copies: dict[str, Copy], old: int) -> None:
-    """Give bodies to the rows that lack them, and the name of their erasure to those that were erased."""
-    lacking = (ENTRIES.c.log_index >= old, ENTRIES.c.body.is_(None), ENTRIES.c.erased_by.is_(None))
-    query = select(ENTRIES.c.event_id, ENTRIES.c.leaf).where(ENTRIES.c.event_id.in_(list(copies)), *lacking)
-    given = [
-        {"of": row.event_id, "b": copy.body, "s": copy.salt, "e": copy.erased_by}
-        for row in await tx.execute(query)
-        if (copy := copies[row.event_id]).leaf == row.leaf
-    ]
-    if given:
+async def give_bodies(tx: WriteTx, copies: dict[str, Copy]) -> int:
+    """Give rows the bodies they lack or hold wrongly, and the name of their erasure to those that were erased.
+
+    Returns how many. A copy opens its leaf, so what a row with the same leaf holds otherwise is wrong.
+    """
+    columns = (ENTRIES.c.event_id, ENTRIES.c.leaf, ENTRIES.c.log_index, ENTRIES.c.body, ENTRIES.c.salt)
+    given = ENTRIES.c.event_id.in_(list(copies)) & ENTRIES.c.log_index.is_not(None) & ENTRIES.c.erased_by.is_(None)
+    rows = (await tx.execute(select(*columns).where(given))).all()
+    wanted = [row for row in rows if _helps(copies[row.event_id], row)]
+    await _require_erasures(tx, copies, {row.event_id: row.log_index for row in wanted})
+    if wanted:
+        found = ((row.event_id, copies[row.event_id]) for row in wanted)
+        parts = [{"of": of, "b": copy.body, "s": copy.salt, "e": copy.erased_by} for of, copy in found]
         values: dict[str, Any] = {"body": bindparam("b"), "salt": bindparam("s"), "erased_by": bindparam("e")}
-        await tx.execute(update(ENTRIES).where(ENTRIES.c.event_id == bindparam("of")).values(values), given)
+        await tx.execute(update(ENTRIES).where(ENTRIES.c.event_id == bindparam("of")).values(values), parts)
+    return len(wanted)
+
+
+def _helps(copy: Copy, row: Row[Any, Any, Any, Any, Any]) -> bool:
+    if copy.leaf != row.leaf or (copy.body is None and row.body is not None):
+        return False
+    return copy.body is None or (copy.body, copy.salt) != (row.body, row.salt)
+
+
+async def _require_erasures(tx: WriteTx, copies: dict[str, Copy], indices: dict[str, int]) -> None:
+    """An erasure is believed where its event was logged later."""
+    by = {event_id: name for event_id in indices if (name := copies[event_id].erased_by) is not None}
+    logged = await logged_erasures(tx, list(by.values())) if by else {}
+    for event_id, name in by.items():
+        if logged.get(name, -1) <= indices[event_id]:
+            raise LogStopped(
+                f"a copy says that event {name} erased entry {indices[event_id]}, but no such erasure event was logged "
+                "after it. Give a copy that has its body"
+            )
 
 
 async def require_bodies(tx: WriteTx, these: ColumnElement[bool]) -> None:
-    """Every entry has its body, or a logged erasure event that explains why not."""
+    """Every entry has its body, or names its erasure."""
     lacking = (these, ENTRIES.c.body.is_(None), ENTRIES.c.erased_by.is_(None))
     count, first = (await tx.execute(select(func.count(), func.min(ENTRIES.c.log_index)).where(*lacking))).one()
     if count:
@@ -72,25 +93,6 @@ async def require_bodies(tx: WriteTx, these: ColumnElement[bool]) -> None:
             f"the bodies of {count} entries are still missing, the first one that of entry {first}. Run it again with "
             "--bodies and a copy of the feed after the entry before, or what `registry events` prints"
         )
-    erased = (await tx.execute(select(ENTRIES.c.log_index, ENTRIES.c.erased_by).where(these, _erased()))).all()
-    for some in _parts([row.erased_by for row in erased]):
-        logged = await logged_erasures(tx, some)
-        for row in erased:
-            if row.erased_by in some and logged.get(row.erased_by, -1) <= row.log_index:
-                raise LogStopped(
-                    f"a copy says that event {row.erased_by} erased entry {row.log_index}, but no such erasure event was "
-                    "logged after it. Give a copy that has its body"
-                )
-
-
-def _erased() -> ColumnElement[bool]:
-    return ENTRIES.c.erased_by.is_not(None)
-
-
-def _parts(names: Iterable[str]) -> Iterator[list[str]]:
-    left = iter(dict.fromkeys(names))
-    while some := list(islice(left, BATCH)):
-        yield some
 
 
 async def waiting_subjects(tx: WriteTx) -> dict[bytes, str]:

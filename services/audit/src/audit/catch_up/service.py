@@ -2,7 +2,8 @@
 
 1. The rows and, after them, the published bundles must lead to the signed root before anything is written.
 2. A published entry without a row gets one; one that still waits for its index gets that.
-3. Bodies and salts are in no tile: they come from copies of the feed, or from the registry (`copies.py`).
+3. Bodies and salts are in no tile: they come from copies of the feed, or from the registry (`copies.py`). A log that is
+   not behind gets those it lacks, too.
 4. When no body is missing, one transaction moves subjects and tree, and keeps the first note of each size that the
    copies hold. Until then the log stays behind what is published and signs nothing: run it again with more copies.
 """
@@ -42,10 +43,11 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Caught:
-    """From where to where the database has come."""
+    """From where to where the database has come, and how many bodies or names of erasures it was given."""
 
     old: int
     new: int
+    bodies: int
 
 
 class CatchUp:
@@ -63,13 +65,13 @@ class CatchUp:
         published = await asyncio.to_thread(self._published)
         tree = await self._tree(published.checkpoint.origin)
         if tree.size >= published.checkpoint.size:
-            return Caught(tree.size, tree.size)
+            return Caught(tree.size, tree.size, await self._give_bodies(copies))
         await self._require(tree, published.checkpoint)
         await self._give_rows(tree.size, published.checkpoint.size)
-        await self._give_bodies(copies, tree.size)
+        bodies = await self._give_bodies(copies)
         self._keep(published)
         await self._finish(tree.size, published.checkpoint)
-        return Caught(tree.size, published.checkpoint.size)
+        return Caught(tree.size, published.checkpoint.size, bodies)
 
     async def _tree(self, origin: str) -> Checkpoint:
         """Read the tree row, which an empty database gets."""
@@ -122,15 +124,16 @@ class CatchUp:
             start = max(old, number * TILE_WIDTH)
             yield start, entries[start - number * TILE_WIDTH :]
 
-    async def _give_bodies(self, copies: Iterable[Copy | bytes], old: int) -> None:
-        """Rule 3."""
-        given = iter(copies)
+    async def _give_bodies(self, copies: Iterable[Copy | bytes]) -> int:
+        """Rule 3; return how many rows were given something."""
+        given, count = iter(copies), 0
         while some := await asyncio.to_thread(lambda: list(islice(given, BATCH))):
             for note in some:
                 if isinstance(note, bytes):
                     self._keep(self._verified(note))
             async with self._database.write() as tx:
-                await give_bodies(tx, {copy.event_id: copy for copy in some if isinstance(copy, Copy)}, old)
+                count += await give_bodies(tx, {copy.event_id: copy for copy in some if isinstance(copy, Copy)})
+        return count
 
     def _verified(self, note: bytes) -> VerifiedCheckpoint:
         try:

@@ -21,9 +21,7 @@ class Do(Enum):
     )
     RESTORE_ROWS = "restore the database from a backup, then run: audit catch-up (docs/backup.md)"
     CATCH_UP = "restore a newer backup, or run: audit catch-up (docs/backup.md)"
-    FETCH_BODY = (
-        "fetch body and salt from a copy of the feed or from the registry, or log an erasure event that names it"
-    )
+    FETCH_BODY = "run: audit catch-up --bodies with a copy of the feed, or with what `registry events` prints"
     ERASE_AGAIN = "ask the registry to have it erased again"
     MOVE_AWAY = "find out who wrote it, and move it away"
 
