@@ -107,13 +107,18 @@ class VerifiedCheckpoint:
     """A checkpoint that `verify_checkpoint` accepted, with the bytes it was read from.
 
     `time` is what the log's own time cosigner says, aware and in UTC, None when none was asked for;
-    `cosigners` are the names of the outside witnesses among the signers.
+    `outside` are the keys of the outside witnesses among the signers.
     """
 
     checkpoint: Checkpoint
     time: datetime | None
     note: bytes
-    cosigners: tuple[str, ...]
+    outside: tuple[VerifierKey, ...]
+
+    @property
+    def cosigners(self) -> tuple[str, ...]:
+        """The names of the outside witnesses among the signers."""
+        return tuple(key.name for key in self.outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,13 +224,13 @@ def _time(verified: Sequence[VerifiedSignature], time_cosigner: VerifierKey) -> 
 
 def _outside(
     verified: Sequence[VerifiedSignature], log: VerifierKey, time_cosigner: VerifierKey | None
-) -> tuple[str, ...]:
-    """Names of the signers whose public key is not the log's own: a cosignature does not sign its name."""
+) -> tuple[VerifierKey, ...]:
+    """The signers whose public key is not the log's own: a cosignature does not sign its name."""
     own = {key.public_key for key in (log, time_cosigner) if key is not None}
-    names: dict[bytes, str] = {}
+    keys: dict[bytes, VerifierKey] = {}
     for signature in verified:
-        names.setdefault(signature.key.public_key, signature.key.name)
-    return tuple(name for public_key, name in names.items() if public_key not in own)
+        keys.setdefault(signature.key.public_key, signature.key)
+    return tuple(key for public_key, key in keys.items() if public_key not in own)
 
 
 def _starts(lines: Sequence[str], word: str) -> bool:

@@ -3,7 +3,8 @@
 The file::
 
     {"samples": true,
-     "logs": [{"prefix": "TEST", "origin": "r.example/log", "vkey": "…", "time_vkey": "…", "witnesses": ["…"]}],
+     "logs": [{"prefix": "TEST", "origin": "r.example/log", "vkey": "…", "time_vkey": "…", "witnesses": ["…"],
+               "policy": "…"}],
      "issuers": {"https://r.example/authorities/aut_x":
                      {"name": "Ministry", "time_zone": "Asia/Manila", "keys": [{…}]}},
      "status": [{"prefix": "https://r.example/status-lists/", "keys": [{…}]}]}
@@ -12,10 +13,12 @@ Rules
 1. A number prefix belongs to exactly one log, and every log names its own time cosigner.
 2. Keys are sound (`keys.py`), verifier keys well formed (`note.py`).
 3. A status list is trusted when its URI is one of the prefixes plus a single path segment.
-4. `samples` says whether numbers with the prefix `TEST` may be answered at all; absent means no.
+4. A log is witnessed when one of its `witnesses` has cosigned, and with a `policy` (the text of a C2SP tlog-policy)
+   when that is satisfied; the policy's witnesses are then the log's.
+5. `samples` says whether numbers with the prefix `TEST` may be answered at all; absent means no.
 
 Compatibility: members may be added; a reader ignores those it does not know. When absent, `time_zone` is UTC,
-`witnesses` and `status` are empty.
+`witnesses` and `status` are empty, and there is no `policy`.
 """
 
 from __future__ import annotations
@@ -28,9 +31,11 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from goodstanding.canonical import parse_json
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.errors import EventError, KeyRefused, LogError, TrustError
 from goodstanding.keys import key_set
 from goodstanding.note import COSIGNATURE_V1, ED25519, VerifierKey
+from goodstanding.policy import Policy, fitting, parse_policy, satisfied
 
 MAX_TRUST_FILE: Final = 1024 * 1024
 
@@ -47,6 +52,11 @@ class TrustedLog:
     vkey: VerifierKey
     time_vkey: VerifierKey
     witnesses: tuple[VerifierKey, ...] = ()
+    policy: Policy | None = None
+
+    def witnessed(self, seen: VerifiedCheckpoint) -> bool:
+        """Whether those outside who cosigned are enough (rule 4)."""
+        return bool(seen.outside) if self.policy is None else satisfied(self.policy, seen.outside)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +135,24 @@ def _log(entry: dict[str, Any]) -> TrustedLog:
         raise TrustError(f"{where} has origin {origin!r}, but its vkey is of {vkey.name!r}")
     time_vkey = _vkey(_text(entry, "time_vkey", where), COSIGNATURE_V1, where)
     witnesses = tuple(_vkey(text, COSIGNATURE_V1, where) for text in _array(entry, "witnesses", optional=True))
-    return TrustedLog(prefix, origin, vkey, time_vkey, witnesses)
+    policy = _policy(entry, where, vkey, time_vkey)
+    return TrustedLog(prefix, origin, vkey, time_vkey, witnesses if policy is None else policy.keys, policy)
+
+
+def _policy(entry: dict[str, Any], where: str, *own: VerifierKey) -> Policy | None:
+    if "policy" not in entry:
+        return None
+    try:
+        return fitting(parse_policy(_text(entry, "policy", where).encode()), *own)
+    except (LogError, UnicodeEncodeError) as error:
+        raise TrustError(f"the policy of {where} is refused: {error}") from error
 
 
 def _log_json(log: TrustedLog) -> dict[str, Any]:
     witnesses = [witness.encode() for witness in log.witnesses]
     keys = {"vkey": log.vkey.encode(), "time_vkey": log.time_vkey.encode(), "witnesses": witnesses}
-    return {"prefix": log.prefix, "origin": log.origin, **keys}
+    policy = {} if log.policy is None else {"policy": log.policy.text}
+    return {"prefix": log.prefix, "origin": log.origin, **keys, **policy}
 
 
 def _vkey(text: Any, kind: int, where: str) -> VerifierKey:

@@ -81,6 +81,7 @@ class _Evidence:
     basis: Basis
     issuer: TrustedIssuer
     proof: VerifiedCheckpoint | None
+    witnessed: bool
     code: int | None
     list_exp: datetime | None
 
@@ -147,6 +148,7 @@ class Verifier:
             basis=decision.basis,
             issuer=self._trust.issuers[record.claims.iss],
             proof=None if isinstance(proof, Reason) else proof,
+            witnessed=not isinstance(proof, Reason) and self._trust.logs[prefix_of(record.number)].witnessed(proof),
             code=code,
             list_exp=list_exp,
         )
@@ -269,7 +271,7 @@ class Verifier:
 
 def _always(found: _Evidence) -> list[Reason]:
     codes = ["TRANSCRIBED"] if found.basis is Basis.TRANSCRIBED else []
-    codes += [] if found.proof and found.proof.cosigners else ["UNWITNESSED"]
+    codes += [] if found.witnessed else ["UNWITNESSED"]
     codes += ["SAMPLE"] if prefix_of(found.record.number) == SAMPLE_PREFIX else []
     return [reason(code) for code in codes]
 

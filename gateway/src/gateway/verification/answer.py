@@ -99,7 +99,7 @@ def _moment(question: Question, sources: Sources, now: datetime) -> _Moment:
         known_at=first,
         tree_size=size,
         fresh_until=signed + sources.bound if signed <= now + MAX_SKEW else now - MAX_SKEW,
-        witnessed=bool(newest.cosigners),
+        witnessed=sources.mirror.log.witnessed(newest),
         historical=historical,
     )
     return _Moment(knowledge, size if historical else None)
