@@ -75,10 +75,10 @@ def test_killed_half_way_it_leaves_nothing_half_done_and_the_next_one_completes(
 
 def test_a_newer_database_is_left_alone_where_it_still_serves_and_refused_where_not(empty_database):
     migrate(empty_database)
-    asyncio.run(tell(empty_database, "UPDATE alembic_version SET version_num = '0002_from_0001'"))
+    asyncio.run(tell(empty_database, "UPDATE alembic_version SET version_num = '0003_from_0002'"))
     migrate(empty_database)
     assert is_current(empty_database)
-    asyncio.run(tell(empty_database, "UPDATE alembic_version SET version_num = '0003_from_0002'"))
+    asyncio.run(tell(empty_database, "UPDATE alembic_version SET version_num = '0004_from_0003'"))
     assert not is_current(empty_database)
     with pytest.raises(DatabaseRefused, match="Run a newer program"):
         migrate(empty_database)

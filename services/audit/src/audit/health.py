@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import structlog
 from fastapi import APIRouter
@@ -16,6 +17,7 @@ from audit.tables import ENTRIES
 from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.clock import Clock
 from goodstanding.errors import GoodstandingError
+from goodstanding.policy import satisfied
 
 PATIENCE = 3.0
 """Seconds that database and store each have to answer a probe."""
@@ -37,6 +39,7 @@ def routes(log: Log, metrics: Metrics, clock: Clock) -> APIRouter:
         figures = await _figures(log)
         missing = _missing(log, figures, int(clock().timestamp()))
         body = {"ready": not missing, "missing": missing, "origin": log.origin, "size": figures.tree_size}
+        body |= _witnesses(log, figures)
         return JSONResponse(body, 503 if missing else 200, _NO_STORE)
 
     @router.get("/metrics")
@@ -70,17 +73,34 @@ def _clock_behind(figures: Figures, now: int) -> Iterator[str]:
             yield str(error)
 
 
+def _witnesses(log: Log, figures: Figures) -> dict[str, Any]:
+    """Whether enough witnesses have cosigned, and why one has not; entries are taken in all the same."""
+    if log.cosigning.policy is None:
+        return {}
+    return {
+        "witnessed": figures.quorum,
+        "witnesses": {name: why or "ok" for name, why in log.cosigning.troubles.items()},
+    }
+
+
 async def _figures(log: Log) -> Figures:
     (store_up, published), waiting = await asyncio.gather(_published(log), _waiting(log))
-    size, cosigned_at = (None, None) if published is None else (published.checkpoint.size, published.time)
-    return Figures(log.sequencer.stopped is not None, waiting, store_up, size, cosigned_at)
+    stopped = log.sequencer.stopped is not None
+    if published is None:
+        return Figures(stopped, waiting, store_up, None, None)
+    size, policy = published.checkpoint.size, log.cosigning.policy
+    if policy is None:
+        return Figures(stopped, waiting, store_up, size, published.time)
+    outside = published.outside
+    return Figures(stopped, waiting, store_up, size, published.time, len(outside), satisfied(policy, outside))
 
 
 async def _published(log: Log) -> tuple[bool, VerifiedCheckpoint | None]:
     """Whether the store of published files answers, and the checkpoint in it."""
     try:
         async with asyncio.timeout(PATIENCE):
-            return True, log.signer.verify((await log.reader.snapshot()).note)
+            policy = log.cosigning.policy
+            return True, log.signer.verify((await log.reader.snapshot()).note, policy.keys if policy else ())
     except (GoodstandingError, OSError) as error:
         _log.warning("the published checkpoint cannot be read", why=str(error) or "no answer in time")
         return not isinstance(error, OSError), None

@@ -22,6 +22,8 @@ class Figures:
     store_up: bool  # the store of published files answers
     tree_size: int | None  # as published
     cosigned_at: datetime | None  # the published checkpoint's signed time
+    cosignatures: int | None = None  # of witnesses, under the published checkpoint; None without a policy
+    quorum: bool = False  # whether they are enough
 
 
 class Metrics:
@@ -58,6 +60,9 @@ class _Now(Collector):
             yield _gauge("waiting_entries", "Entries that have no index yet.", figures.waiting)
         if figures.tree_size is not None:
             yield _gauge("tree_size", "Size of the published tree.", figures.tree_size)
+        if figures.cosignatures is not None:
+            yield _gauge("witness_cosignatures", "Witnesses under the published checkpoint.", figures.cosignatures)
+            yield _gauge("witness_quorum", "1 while they are as many as the policy asks for.", figures.quorum)
         if figures.cosigned_at is not None:
             age = (self.now - figures.cosigned_at).total_seconds()
             yield _gauge("cosignature_age_seconds", "Age of the newest time cosignature.", age)

@@ -3,10 +3,12 @@
 1. A size never shrinks, and a time never goes back.
 2. From signing to publishing the process holds `lock`: otherwise the time cosigner could date an older size later
    than a newer one.
-3. The file is replaced only while it is what was read before: another process is noticed, not overwritten.
+3. Once it is halted, nothing is signed any more: a person must look.
+4. The file is replaced only while it is what was read before: another process is noticed, not overwritten.
 """
 
 import asyncio
+from collections.abc import Sequence
 
 from audit.errors import ClockWentBackwards, LogStopped, Superseded
 from audit.signing import CheckpointSigner
@@ -14,6 +16,8 @@ from audit.store import Store
 from goodstanding.checkpoint import Checkpoint, VerifiedCheckpoint
 from goodstanding.clock import Clock
 from goodstanding.errors import LogError
+from goodstanding.merkle import EMPTY_ROOT
+from goodstanding.note import Note, Signature
 
 CHECKPOINT = "checkpoint"
 """Path of the published checkpoint (C2SP tlog-tiles)."""
@@ -29,6 +33,16 @@ class Publication:
         self._store = store
         self._signer = signer
         self._clock = clock
+        self._halted: str | None = None
+
+    def halt(self, why: str) -> None:
+        """Sign nothing from now on, and say why to whoever tries (rule 3)."""
+        self._halted = why
+
+    def require_going_on(self) -> None:
+        """Raise LogStopped once the publication was halted."""
+        if self._halted is not None:
+            raise LogStopped(self._halted)
 
     def current(self) -> VerifiedCheckpoint | None:
         """Return what is published, None for nothing yet; LogStopped when it is not this log's."""
@@ -43,12 +57,31 @@ class Publication:
                 "checkpoint, or the log's keys and origin, to what they were"
             ) from error
 
+    def current_or_empty(self) -> bytes:
+        """Return the published note; before the first one, the signed empty tree, which says nothing new."""
+        current = self.current()
+        if current is not None:
+            return current.note
+        return self.sign(Checkpoint(self._signer.origin, 0, EMPTY_ROOT))[0]
+
+    def with_lines(self, note: bytes, lines: Sequence[Signature]) -> bytes:
+        """Return a note with lines of witnesses that have been verified."""
+        return self._signer.with_lines(note, lines)
+
+    def add(self, text: bytes, lines: Sequence[Signature]) -> bool:
+        """Add such lines to the published checkpoint; False when it is no longer the one with this text."""
+        current = self.current()
+        if current is None or Note.parse(current.note).text != text:
+            return False
+        return self._store.swap(CHECKPOINT, current.note, self._signer.with_lines(current.note, lines))
+
     def sign(self, checkpoint: Checkpoint, signed_before: int = 0) -> tuple[bytes, int]:
         """Sign a checkpoint now; return the note and the time in it, in seconds since 1970.
 
         `signed_before` is the newest time known to have been signed, for who knows more than the published
         checkpoint says. Raises ClockWentBackwards, and LogStopped as `current` does.
         """
+        self.require_going_on()
         now = self._clock()
         forbid_going_back(int(now.timestamp()), max(signed_before, _signed_at(self.current())))
         return self._signer.sign(checkpoint, now), int(now.timestamp())
@@ -71,8 +104,9 @@ class Publication:
         """Sign the published checkpoint anew with the time now and replace it.
 
         False when nothing is published, when it already carries this second, or when another process was
-        faster. Raises ClockWentBackwards.
+        faster. Raises ClockWentBackwards, and LogStopped once halted.
         """
+        self.require_going_on()
         current = self.current()
         if current is None:
             return False

@@ -9,6 +9,7 @@ In one transaction:
     5e  compare and swap the tree's size, keep the size's first time-cosigned note, commit
 Then, with nothing to lose, because all of it can be made again from the rows:
     5f  write bundles, then tiles by ascending level, never over an existing file, each synced
+    5w  collect the cosignatures of witnesses, for a bounded time (`cosigning.py`)
     5g  replace the file `checkpoint`: only now is anything published
     5h  forget the partial files of bundles and tiles that have become full
 
@@ -26,6 +27,7 @@ import structlog
 from sqlalchemy import Row, bindparam, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit.cosigning import Cosigning
 from audit.database import Database, WriteTx
 from audit.edge import Edge, Files, files_between, grow
 from audit.errors import ClockWentBackwards, LogStopped, Superseded, Unavailable
@@ -77,6 +79,7 @@ class Sequencer:
         database: Database,
         store: Store,
         publication: Publication,
+        cosigning: Cosigning,
         appended: asyncio.Event,
         fault: Fault,
         observe: Observe = nobody,
@@ -88,6 +91,7 @@ class Sequencer:
         self._database = database
         self._store = store
         self._publication = publication
+        self._cosigning = cosigning
         self._appended = appended
         self._fault = fault
         self._recovery = Recovery(
@@ -145,12 +149,16 @@ class Sequencer:
 
     async def _step(self) -> int:
         begun = perf_counter()
+        self._publication.require_going_on()
         edge, self._edge = self._edge, None  # whatever fails from here on, memory is not what the rows say
         if edge is None:
+            await self._cosigning.probe()
             edge = await self._recovery.run()
         committed = await self._commit(edge)
         if committed is not None:
-            await asyncio.to_thread(self._publish, edge, committed)
+            await asyncio.to_thread(self._write, edge, committed)
+            note = await self._cosigning.cosigned(committed.note)  # 5w
+            await asyncio.to_thread(self._publish, committed, note)
         self._edge = edge if committed is None else committed.edge
         if taken := self._edge.size - edge.size:
             self._observe(taken, perf_counter() - begun)
@@ -201,11 +209,14 @@ class Sequencer:
         if result.rowcount != 1:
             raise Superseded(_superseded(edge))
 
-    def _publish(self, edge: Edge, committed: _Committed) -> None:
-        """Write files and checkpoint; runs in a thread, because it waits for the disk."""
+    def _write(self, edge: Edge, committed: _Committed) -> None:
+        """Write bundles and tiles; runs in a thread, because it waits for the disk."""
         self._store.create(self._files(edge, committed))  # 5f
         self._fault("5f synced")
-        self._publication.publish(committed.note)  # 5g
+
+    def _publish(self, committed: _Committed, note: bytes) -> None:
+        """Publish the checkpoint; runs in a thread too."""
+        self._publication.publish(note)  # 5g
         self._fault("5g published")
         discard_partial(self._store, committed.full)  # 5h
 

@@ -5,8 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
+
 from audit.bucket import Bucket
 from audit.cosigner import TimeCosigner
+from audit.cosigning import WAIT_SECONDS, Cosigning
 from audit.database import LIMITS, Database
 from audit.engines import Limits
 from audit.entries import Entries
@@ -24,11 +27,17 @@ from audit.store import FileStore, Store
 from audit.tail import Tail
 from goodstanding.clock import Clock, system_clock
 from goodstanding.keys import Signer
+from goodstanding.policy import MAX_OF_A_KIND, Policy, fitting
+
+CLIENT_SECONDS = 30.0
+"""Longest life of a question to a witness; whoever asks stops listening earlier."""
+
+CLIENT_LIMITS = httpx.Limits(max_connections=2 * MAX_OF_A_KIND, max_keepalive_connections=MAX_OF_A_KIND)
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One transparency log: its writing end, its two background tasks, its readers."""
+    """One transparency log: its writing end, its three background tasks, its readers."""
 
     signer: CheckpointSigner
     database: Database
@@ -36,10 +45,12 @@ class Log:
     entries: Entries
     sequencer: Sequencer
     cosigner: TimeCosigner
+    cosigning: Cosigning
     reader: Reader
     feed: Feed
     tail: Tail
     erasures: Erasures
+    client: httpx.AsyncClient
 
     @property
     def origin(self) -> str:
@@ -70,8 +81,13 @@ class Log:
         """Sign the published checkpoint anew every 5 s until `stop` is set."""
         await self.cosigner.run(stop)
 
+    async def run_cosigning(self, stop: asyncio.Event) -> None:
+        """Collect the cosignatures that came late until `stop` is set; returns at once without witnesses."""
+        await self.cosigning.run(stop)
+
     async def close(self) -> None:
-        """Close the database's connections; background tasks must have ended."""
+        """Close connections to witnesses and to the database; background tasks must have ended."""
+        await self.client.aclose()
         await self.database.close()
 
 
@@ -92,17 +108,26 @@ def open_log(
     observe: Observe = nobody,
     sightings: Sightings = nobody_else,
     limits: Limits = LIMITS,
+    policy: Policy | None = None,
+    wait: float = WAIT_SECONDS,
 ) -> Log:
     """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
 
-    The folder is one of this machine, or one in a bucket. `sightings` asks those outside how far they have seen it.
+    The folder is one of this machine, or one in a bucket. `sightings` asks those outside how far they have seen it. The
+    policy names the witnesses, who are waited for `wait` seconds at most.
 
-    Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name.
+
+    Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name, and for a policy that is
+    not about this log.
     """
     signer = CheckpointSigner(origin, log_signer, time_signer)
     database = Database(url, limits)
     store = store_at(folder)
     publication = Publication(store, signer, clock)
+    if policy is not None:
+        fitting(policy, signer.log_key, signer.time_key)
+    client = httpx.AsyncClient(timeout=CLIENT_SECONDS, limits=CLIENT_LIMITS)
+    cosigning = Cosigning(policy, database=database, store=store, publication=publication, client=client, wait=wait)
     appended = asyncio.Event()
     reader = Reader(database, store)
     feed = Feed(database, reader)
@@ -116,14 +141,17 @@ def open_log(
             database=database,
             store=store,
             publication=publication,
+            cosigning=cosigning,
             appended=appended,
             fault=fault,
             observe=observe,
             sightings=sightings,
         ),
         cosigner=TimeCosigner(publication),
+        cosigning=cosigning,
         reader=reader,
         feed=feed,
         tail=Tail(feed),
         erasures=Erasures(database, reader),
+        client=client,
     )

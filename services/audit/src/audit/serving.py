@@ -37,6 +37,8 @@ def log_from(settings: Settings, observe: Observe = nobody) -> Log:
         log_signer=PemSigner.load_or_create(settings.log_key),
         time_signer=PemSigner.load_or_create(settings.time_key),
         observe=observe,
+        policy=settings.policy,
+        wait=settings.log_witness_wait,
     )
 
 
@@ -85,7 +87,8 @@ async def _run(log: Log, server: uvicorn.Server) -> None:
     for ending in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(ending, stop.set)
     async with asyncio.TaskGroup() as tasks:
-        working = [tasks.create_task(each(stop)) for each in (log.run_sequencer, log.run_time_cosigner)]
+        each_of = (log.run_sequencer, log.run_time_cosigner, log.run_cosigning)
+        working = [tasks.create_task(each(stop)) for each in each_of]
         await server.serve()
         stop.set()
         _, late = await asyncio.wait(working, timeout=STOP_SECONDS)

@@ -8,6 +8,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from audit.bucket import Bucket
+from goodstanding.policy import Policy, load_policy
 
 FROM_FILES: Final = ("audit_database_url", "audit_token", "log_store_secret_key")
 """Secrets that may also be given as the name of a file that holds them."""
@@ -44,6 +45,14 @@ class Settings(BaseSettings):
     )
     log_store_path_style: bool = Field(
         default=True, description="Name the bucket in the path of a request; false: in the endpoint's host name."
+    )
+    log_policy_file: Path | None = Field(
+        default=None,
+        description="File with the witnesses of the log and their quorum (C2SP tlog-policy): they are asked to cosign, "
+        "and what raises trust waits for them; empty: neither.",
+    )
+    log_witness_wait: float = Field(
+        default=2.0, gt=0, le=30, description="Seconds for which a checkpoint waits for its witnesses at most."
     )
     audit_database_url: SecretStr | None = Field(
         default=None, description="Async SQLAlchemy URL; default: SQLite in audit.db in GOODSTANDING_VAR."
@@ -83,6 +92,11 @@ class Settings(BaseSettings):
             raise ValueError("log_store_url and log_folder are both set: the log's files live in one of them")
         assert self.published
         return self
+
+    @property
+    def policy(self) -> Policy | None:
+        """Who cosigns the log; LogError for a file that is no policy."""
+        return None if self.log_policy_file is None else load_policy(self.log_policy_file)
 
     @property
     def log_name(self) -> str:

@@ -3,6 +3,7 @@
 The time cosigner only says when: it is the same operator, so it protects nobody against a split view.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from goodstanding.canonical import unb64u
@@ -36,9 +37,15 @@ class CheckpointSigner:
         others = (line for line in old.signatures if (line.name, line.key_id) != own)
         return Note(old.text, (*others, self._cosign(old.text, now))).encode()
 
-    def verify(self, note: bytes) -> VerifiedCheckpoint:
-        """Check a note of this log against both keys; raises LogError."""
-        return verify_checkpoint(note, log=self.log_key, time_cosigner=self.time_key)
+    def with_lines(self, note: bytes, lines: Sequence[Signature]) -> bytes:
+        """Return the note with these verified lines; a key's new line takes the place of its old one."""
+        old = Note.parse(note)
+        new = {(line.name, line.key_id): line for line in (*old.signatures, *lines)}
+        return Note(old.text, tuple(new.values())).encode()
+
+    def verify(self, note: bytes, witnesses: Sequence[VerifierKey] = ()) -> VerifiedCheckpoint:
+        """Check a note of this log against both keys, and those of witnesses; raises LogError."""
+        return verify_checkpoint(note, log=self.log_key, time_cosigner=self.time_key, witnesses=witnesses)
 
     def _cosign(self, text: bytes, now: datetime) -> Signature:
         return cosign(text, self.time_key, self._time.sign, int(now.timestamp()))

@@ -1,7 +1,8 @@
 """Tables of the log. They only declare; queries are Core statements, rows never leave this package as objects.
 
 Who writes what: `entries` and `subjects` in the transaction of an append; `entries.log_index`, `tree` and
-`checkpoints` in the transaction of the sequencer (step 5). The tables stand in a metadata of their own, because
+`checkpoints` in the transaction of the sequencer (step 5); `witnesses`, and cosignatures in `checkpoints`, by
+`cosigning.py`. The tables stand in a metadata of their own, because
 standalone loads another service's tables into the same process.
 """
 
@@ -80,8 +81,18 @@ class CheckpointRow(_Base, table=True):
     cosigned_at: int = Field(sa_type=BigInteger)  # seconds since 1970
 
 
+class WitnessRow(_Base, table=True):
+    """The size a witness has cosigned last, as far as it told us."""
+
+    __tablename__ = "witnesses"
+
+    public_key: bytes = Field(primary_key=True, sa_type=LargeBinary)  # 32 bytes
+    size: int = Field(sa_type=BigInteger)
+
+
 METADATA = _Base.metadata
 ENTRIES: Table = METADATA.tables["entries"]
 SUBJECTS: Table = METADATA.tables["subjects"]
 TREE: Table = METADATA.tables["tree"]
 CHECKPOINTS: Table = METADATA.tables["checkpoints"]
+WITNESSES: Table = METADATA.tables["witnesses"]

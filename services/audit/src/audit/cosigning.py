@@ -1,0 +1,225 @@
+"""Cosignatures of outside witnesses: asked for before a checkpoint is published, and afterwards where they came late.
+
+1. All witnesses are asked at once, and nobody is waited for longer than `wait`. The checkpoint is published in any
+   case, with whatever cosignatures there are: what lowers trust never waits for a witness.
+2. A witness that did not answer in time is not waited for again until it has; it is asked beside the sequencer.
+3. What counts is the signature of a key in the policy that verifies; names and keys nobody knows are ignored.
+4. A witness that has cosigned more entries than the database holds shows that the database is a restored backup:
+   nothing is signed any more, because going on would fork the log. It is asked before the first signature of a start.
+5. Cosignatures that come late join the published checkpoint. The note kept as a size's first stays what readers saw.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import httpx
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit import witness_memory as memory
+from audit import witness_wire as wire
+from audit.database import Database
+from audit.errors import AuditError, LogStopped
+from audit.publication import CHECKPOINT, Publication
+from audit.reader import Snapshot
+from audit.store import Store
+from audit.waiting import first_of
+from audit.witness_client import Answer, At, Cosigned, Refused, Silent, ask, askable
+from goodstanding.note import Note, Signature
+from goodstanding.policy import Policy, Witness
+
+WAIT_SECONDS = 2.0
+"""How long a publication waits for witnesses, unless set otherwise."""
+
+LATE_SECONDS = 5.0
+"""Time between two rounds to the witnesses whose cosignature is missing."""
+
+LATE_WAIT_SECONDS = 10.0
+"""How long such a round waits."""
+
+_log = structlog.get_logger("audit.cosigning")
+
+
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """What one witness said in one round, and whether it said so within `wait`."""
+
+    witness: Witness
+    answer: Answer
+    size: int | None  # it says that it has cosigned
+    prompt: bool
+
+
+class Cosigning:
+    """Collects cosignatures of the witnesses a policy gives addresses for. LogError for an address that is none."""
+
+    def __init__(
+        self,
+        policy: Policy | None,
+        *,
+        database: Database,
+        store: Store,
+        publication: Publication,
+        client: httpx.AsyncClient,
+        wait: float = WAIT_SECONDS,
+    ) -> None:
+        self.policy = policy
+        self.troubles: dict[str, str] = {}  # witness -> why its newest cosignature is missing
+        self._witnesses = askable(policy)
+        self._late: set[Witness] = set()
+        self._database = database
+        self._store = store
+        self._publication = publication
+        self._client = client
+        self._wait = wait
+
+    async def probe(self) -> None:
+        """Ask whether a witness has seen more than the database holds (rule 4); LogStopped if so."""
+        if self._witnesses:
+            note = await asyncio.to_thread(self._publication.current_or_empty)
+            snapshot = Snapshot(self._store, note)
+            heard = await self._round(self._witnesses, snapshot, self._wait, probing=True)
+            await self._forbid_fork(heard)
+
+    async def cosigned(self, note: bytes) -> bytes:
+        """Return a note about to be published with the cosignatures it gets; LogStopped (rule 4), Unavailable."""
+        prompt = [witness for witness in self._witnesses if witness not in self._late]
+        if not prompt:
+            return note
+        snapshot = Snapshot(self._store, note)
+        heard = await self._round(prompt, snapshot, self._wait)
+        await self._forbid_fork(heard)
+        new = self._publication.with_lines(note, _lines(heard))
+        await self._remember(heard)
+        if new != note:
+            async with self._database.write() as tx:
+                await memory.replace_note(tx, snapshot.checkpoint.size, note, new)
+        return new
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Look for what is missing every `LATE_SECONDS` until `stop` is set."""
+        while self._witnesses and not stop.is_set():
+            try:
+                await self.late()
+            except (AuditError, OSError, SQLAlchemyError) as error:
+                _log.warning("witnesses could not be asked", why=str(getattr(error, "orig", error)))
+            await first_of(stop, seconds=LATE_SECONDS)
+
+    async def late(self) -> int:
+        """Add what is missing under the published checkpoint (rule 5); return how many lines came.
+
+        Raises LogStopped (rule 4), after which nothing is signed, Unavailable and OSError.
+        """
+        note = await asyncio.to_thread(self._store.read, CHECKPOINT)
+        missing = [] if note is None else self.missing(note)
+        if note is None or not missing:
+            return 0
+        snapshot = Snapshot(self._store, note)
+        heard = await self._round(missing, snapshot, LATE_WAIT_SECONDS)
+        async with self._publication.lock:
+            await self._forbid_fork(heard)
+            await self._remember(heard)
+            if not (lines := _lines(heard)):
+                return 0
+            added = await asyncio.to_thread(self._publication.add, Note.parse(note).text, lines)
+        return len(lines) if added else 0
+
+    def missing(self, note: bytes) -> list[Witness]:
+        """The witnesses that can be asked and have not cosigned a note."""
+        signed = {(line.name, line.key_id) for line in Note.parse(note).signatures}
+        return [each for each in self._witnesses if (each.key.name, each.key.key_id) not in signed]
+
+    async def _round(
+        self, witnesses: Sequence[Witness], snapshot: Snapshot, wait: float, *, probing: bool = False
+    ) -> list[_Heard]:
+        """Ask these witnesses at once, and stop listening after `wait` seconds."""
+        async with self._database.read() as tx:
+            known = await memory.sizes(tx)
+        size = snapshot.checkpoint.size
+        tasks = {
+            asyncio.create_task(
+                self._ask(witness, snapshot, size if probing else min(known.get(witness.key.public_key, 0), size))
+            ): witness
+            for witness in witnesses
+        }
+        try:
+            done, _ = await asyncio.wait(tasks, timeout=wait)
+            silent = Silent(f"it did not answer within {wait:g} s")
+            heard = [
+                task.result() if task in done else _Heard(witness, silent, None, prompt=False)
+                for task, witness in tasks.items()
+            ]
+        finally:
+            for task in tasks:
+                task.cancel()
+        for each in heard:
+            (self._late.discard if each.prompt else self._late.add)(each.witness)
+        if not probing:
+            self._tell(heard)
+        return heard
+
+    async def _ask(self, witness: Witness, snapshot: Snapshot, old: int) -> _Heard:
+        """Ask one witness, once more where it has cosigned another size than we knew."""
+        begun = asyncio.get_running_loop().time()
+        size, said = snapshot.checkpoint.size, None
+        answer = await self._once(witness, snapshot, old)
+        if isinstance(answer, At):
+            said = answer.size
+            if old != said <= size:
+                answer = await self._once(witness, snapshot, said)
+        said = size if isinstance(answer, Cosigned) else answer.size if isinstance(answer, At) else said
+        prompt = not isinstance(answer, Silent) and asyncio.get_running_loop().time() - begun <= self._wait
+        return _Heard(witness, answer, said, prompt)
+
+    async def _once(self, witness: Witness, snapshot: Snapshot, old: int) -> Answer:
+        size = snapshot.checkpoint.size
+        try:
+            proof = await asyncio.to_thread(snapshot.consistency, old, None) if 0 < old < size else []
+        except (AuditError, OSError) as error:
+            return Refused(f"it was not asked: {error}")
+        text = Note.parse(snapshot.note).text
+        return await ask(self._client, witness, wire.request(old, proof, snapshot.note), text)
+
+    def _tell(self, heard: Sequence[_Heard]) -> None:
+        for each in heard:
+            name, why = ascii(each.witness.name)[1:-1], _trouble(each.answer)
+            if self.troubles.get(name, "") != why:
+                _log.warning("a witness", name=name, trouble=why or None)
+            self.troubles[name] = why
+
+    async def _forbid_fork(self, heard: Sequence[_Heard]) -> None:
+        """Rule 4."""
+        async with self._database.read() as tx:
+            ours = await memory.tree_size(tx)
+        for each in heard:
+            if each.size is not None and each.size > ours:
+                why = (
+                    f"the database ends at size {ours}, but the witness {each.witness.name!a} has cosigned size "
+                    f"{each.size}: the database was restored from an older backup. Going on would fork the log. "
+                    "Restore a newer backup; if the witness is wrong, take it out of the policy"
+                )
+                self._publication.halt(why)
+                raise LogStopped(why)
+
+    async def _remember(self, heard: Sequence[_Heard]) -> None:
+        said = {each.witness.key.public_key: each.size for each in heard if each.size is not None}
+        async with self._database.read() as tx:
+            known = await memory.sizes(tx)
+        if fresh := {key: size for key, size in said.items() if known.get(key) != size}:
+            async with self._database.write() as tx:
+                await memory.remember(tx, fresh)
+
+
+def _lines(heard: Sequence[_Heard]) -> list[Signature]:
+    return [each.answer.line for each in heard if isinstance(each.answer, Cosigned)]
+
+
+def _trouble(answer: Answer) -> str:
+    match answer:
+        case Cosigned():
+            return ""
+        case At(size):
+            return f"it has cosigned size {size}, and not this checkpoint"
+        case Refused(why) | Silent(why):
+            return why
