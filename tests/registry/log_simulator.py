@@ -25,6 +25,11 @@ def seeded_signer(label):
     return PemSigner(Ed25519PrivateKey.from_private_bytes(hashlib.sha256(label.encode()).digest()))
 
 
+def witness_key(name):
+    """The verifier key of a witness."""
+    return VerifierKey.cosigner(name, seeded_signer(name).public_bytes)
+
+
 class LogSimulator:
     """Implements `registry.issuance.log_client.LogClient`."""
 
@@ -40,6 +45,8 @@ class LogSimulator:
         self.indices = {}
         self.erasures = []  # (erasure event, event ids), as often as asked
         self.published = 0
+        self.witnesses = ()  # names of those who cosign; a key follows from its name
+        self.forged = False  # the last of them signs something else
         self._heads = {}  # subject -> newest leaf hash
         self._levels = [[]]  # complete subtrees by level
         self._signer, self._time_signer = seeded_signer(origin), seeded_signer(f"{origin}/time")
@@ -119,6 +126,9 @@ class LogSimulator:
         if self.lie != "time":
             second = int(self.clock().timestamp())
             signatures.append(cosign(text, self._time_key, self._time_signer.sign, second))
+        for name in self.witnesses:
+            said = text + b"other\n" if self.forged and name == self.witnesses[-1] else text
+            signatures.append(cosign(said, witness_key(name), seeded_signer(name).sign, 1_790_000_000))
         return Note(text, tuple(signatures)).encode()
 
     def _reach(self):

@@ -48,6 +48,11 @@ class Settings(BaseSettings):
     log_vkeys_file: Path | None = Field(
         None, description="file with both keys of the log, as `audit vkeys` prints them"
     )
+    log_policy_file: Path | None = Field(
+        None,
+        description="file with the witnesses of the log and their quorum (C2SP tlog-policy): they are asked to cosign, "
+        "and what raises trust waits for them; empty: neither",
+    )
     status_list_ttl: Duration = Field(timedelta(seconds=30), description="how long a reader may keep a status list")
     status_list_lifetime: Duration = Field(timedelta(hours=1), description="when a signed status list expires")
     record_lifetime: Duration = Field(timedelta(days=90), description="when a signed record expires")

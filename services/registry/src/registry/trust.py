@@ -8,6 +8,7 @@ from goodstanding.trust import Trust
 from registry.database import Database
 from registry.errors import DatabaseRefused
 from registry.issuance.keys import RECORD, REGISTRY, STATUS, KeyStore
+from registry.issuance.policy import quorum_of
 from registry.pages import MAX_FIRST, PageRequest
 from registry.schemes.model import Authority
 from registry.schemes.repository import authority_page
@@ -35,11 +36,21 @@ async def trust_of(settings: Settings, database: Database, keys: KeyStore) -> Tr
             }  # fmt: skip
     log = {
         "prefix": settings.prefix, "origin": settings.log_origin or VerifierKey.parse(settings.log_vkey).name,
-        "vkey": settings.log_vkey, "time_vkey": settings.log_time_vkey, "witnesses": [],
+        "vkey": settings.log_vkey, "time_vkey": settings.log_time_vkey,
+        **_witnesses(settings),
     }  # fmt: skip
     status = {"prefix": f"{settings.origin}/status-lists/", "keys": await keys.public_keys(REGISTRY, STATUS)}
     samples = settings.prefix == SAMPLE_PREFIX
     return Trust.from_json({"samples": samples, "logs": [log], "issuers": issuers, "status": [status]})
+
+
+def _witnesses(settings: Settings) -> dict[str, Any]:
+    """The log's witnesses, and how many of them are enough; LogError."""
+    log, time = VerifierKey.parse(settings.log_vkey), VerifierKey.parse(settings.log_time_vkey)
+    policy = quorum_of(settings, log, time)
+    if policy is None:
+        return {"witnesses": []}
+    return {"witnesses": [key.encode() for key in policy.keys], "policy": policy.text}
 
 
 async def _authorities(database: Database) -> list[Authority]:

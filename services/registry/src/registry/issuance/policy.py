@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
+from goodstanding import policy as quorums
 from goodstanding import record, status_list
 from goodstanding.note import VerifierKey
 from registry.errors import Invalid
@@ -17,6 +18,7 @@ class Policy:
     origin: str  # of the registry, without a slash at its end
     log: VerifierKey
     time: VerifierKey
+    quorum: quorums.Policy | None  # of the log's witnesses; None where nobody waits for them
     record_lifetime: timedelta
     list_lifetime: timedelta
     list_ttl: timedelta
@@ -32,11 +34,13 @@ class Policy:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Read the settings; Invalid for a lifetime out of bounds, LogError for a malformed verifier key of the log."""
+        """Read the settings; Invalid for a lifetime out of bounds, LogError for a malformed key or policy of the log."""
+        log, time = VerifierKey.parse(settings.log_vkey), VerifierKey.parse(settings.log_time_vkey)
         return cls(
             origin=settings.origin,
-            log=VerifierKey.parse(settings.log_vkey),
-            time=VerifierKey.parse(settings.log_time_vkey),
+            log=log,
+            time=time,
+            quorum=quorum_of(settings, log, time),
             record_lifetime=settings.record_lifetime,
             list_lifetime=settings.status_list_lifetime,
             list_ttl=settings.status_list_ttl,
@@ -49,3 +53,9 @@ class Policy:
     def organisation(self, organisation_id: str) -> str:
         """The `sub` of a record about an organisation."""
         return f"{self.origin}/organisations/{organisation_id}"
+
+
+def quorum_of(settings: Settings, log: VerifierKey, time: VerifierKey) -> quorums.Policy | None:
+    """The witnesses' policy from its file; LogError for one that is malformed or not about this log."""
+    file = settings.log_policy_file
+    return None if file is None else quorums.fitting(quorums.load_policy(file), log, time)

@@ -5,7 +5,9 @@ Rules
 2. Sending again is harmless: the log accepts the same bytes under the same id again. So an effect here is written
    after the log has answered, and a crash between the two only repeats the question.
 3. What the log refuses for good is set aside, visibly; everything else goes on.
-4. What does not verify is not written. Everything written is written under the lease's fence.
+4. Where the log's witnesses have not cosigned as the policy in the settings asks, nothing is taken as logged but
+   erasures: what raises trust waits in the outbox, and `held` says so. What lowers it was in the status list at commit.
+5. What does not verify is not written. Everything written is written under the lease's fence.
 """
 
 import asyncio
@@ -32,6 +34,9 @@ from registry.issuance.policy import Policy
 from registry.issuance.tables import EventRow, OutboxRow
 from registry.schemes import repository as schemes
 
+ERASURE = "erasure"  # kind of event
+_UNWITNESSED = "the log's witnesses have not cosigned as the policy asks: what raises trust waits for them"
+
 _log = structlog.get_logger("registry.relay")
 
 
@@ -55,6 +60,7 @@ class Relay:
         self._policy = policy
         self._clock = clock
         self._fault = fault
+        self.held: str | None = None  # why what is proved is not released
 
     async def submit(self, lease: Lease) -> int:
         """4 Send the oldest events waiting, at most 1,000; return how many moved on. LogUnavailable, LostLease."""
@@ -77,19 +83,21 @@ class Relay:
         """6a, 6b Take proofs for at most 1,000 events sent; return how many. LogLied, LogUnavailable, LostLease."""
         sent = await self._waiting(PROVE)
         if not sent:
+            self.held = None
             return 0
         answer = await self._log.proofs([row.event.event_id for row in sent])
         leaves = {row.event.event_id: row.event.leaf for row in sent}
         # 6a Hashing a thousand proofs takes tens of milliseconds: not on the event loop.
         logged = await asyncio.to_thread(proofs.check, answer, leaves, self._policy)
-        proved = [row for row in sent if row.event.event_id in logged.indices]
+        self.held = None if logged.witnessed else _UNWITNESSED
+        proved = [row for row in sent if row.event.event_id in logged.indices and _free(row, logged)]
         if not proved:
             return 0
         self._fault("6a proof verified")
         # 6b
         async with self._database.write() as tx:
             await hold(tx, lease, moment(self._clock))
-            await _mark(tx, logged)
+            await _mark(tx, logged, [row.event.event_id for row in proved])
             await _move(tx, proved, RELEASE)
             histories = await ledger.held_history(tx, [row.number for row in proved if row.number])
             now = moment(self._clock)
@@ -137,14 +145,19 @@ async def _move(tx: WriteTx, rows: Iterable[Waiting], stage: str) -> None:
         await tx.execute(update(OutboxRow).where(col(OutboxRow.seq).in_(some)).values(stage=stage))
 
 
-async def _mark(tx: WriteTx, logged: proofs.Logged) -> None:
-    """Set index, tree size and time of each event, once."""
+def _free(row: Waiting, logged: proofs.Logged) -> bool:
+    """Rule 4."""
+    return logged.witnessed or row.event.kind == ERASURE
+
+
+async def _mark(tx: WriteTx, logged: proofs.Logged, proved: Sequence[str]) -> None:
+    """Set index, tree size and time of each event proved, once."""
     statement = (
         update(EventRow)
         .where(col(EventRow.event_id) == bindparam("proved"), col(EventRow.log_index).is_(None))
         .values(log_index=bindparam("at"), tree_size=logged.size, logged_at=logged.time)
     )
     try:
-        await tx.execute(statement, [{"proved": event, "at": index} for event, index in logged.indices.items()])
+        await tx.execute(statement, [{"proved": event, "at": logged.indices[event]} for event in proved])
     except IntegrityError as error:
         raise LogLied("the log proved an index that belongs to another event: it keeps two trees") from error

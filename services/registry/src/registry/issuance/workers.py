@@ -6,7 +6,8 @@ Rules
    go on meanwhile.
 3. When the log lied, the relay halts until a person has looked and the process is started again: nothing is released
    on its word.
-4. `status` shows all of this.
+4. While the log's witnesses are missing, what raises trust waits for them (`relay.py`, rule 4).
+5. `status` shows all of this.
 """
 
 import asyncio
@@ -155,7 +156,7 @@ class Workers:
                 return self._failed(error)
             self._failures = 0
             if not self._log_failures:
-                self._trouble = None
+                self._trouble = self._relay.held
             return delay
 
     async def _work(self) -> float:
