@@ -116,7 +116,6 @@ def open_log(
     The folder is one of this machine, or one in a bucket. `sightings` asks those outside how far they have seen it. The
     policy names the witnesses, who are waited for `wait` seconds at most.
 
-
     Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name, and for a policy that is
     not about this log.
     """
