@@ -11,21 +11,20 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import httpx
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit import witness_memory as memory
-from audit import witness_wire as wire
+from audit.asking import Heard, ask_all
 from audit.database import Database
 from audit.errors import AuditError, LogStopped
 from audit.publication import CHECKPOINT, Publication
 from audit.reader import Snapshot
 from audit.store import Store
 from audit.waiting import first_of
-from audit.witness_client import Answer, At, Cosigned, Refused, Silent, ask, askable
+from audit.witness_client import Cosigned, askable
 from goodstanding.note import Note, Signature
 from goodstanding.policy import Policy, Witness
 
@@ -39,16 +38,6 @@ LATE_WAIT_SECONDS = 10.0
 """How long such a round waits."""
 
 _log = structlog.get_logger("audit.cosigning")
-
-
-@dataclass(frozen=True, slots=True)
-class _Heard:
-    """What one witness said in one round, and whether it said so within `wait`."""
-
-    witness: Witness
-    answer: Answer
-    size: int | None  # it says that it has cosigned
-    prompt: bool
 
 
 class Cosigning:
@@ -132,63 +121,30 @@ class Cosigning:
 
     async def _round(
         self, witnesses: Sequence[Witness], snapshot: Snapshot, wait: float, *, probing: bool = False
-    ) -> list[_Heard]:
-        """Ask these witnesses at once, and stop listening after `wait` seconds."""
+    ) -> list[Heard]:
+        """Ask these witnesses at once; a probe asks from the size itself, which needs no proof."""
         async with self._database.read() as tx:
             known = await memory.sizes(tx)
         size = snapshot.checkpoint.size
-        tasks = {
-            asyncio.create_task(
-                self._ask(witness, snapshot, size if probing else min(known.get(witness.key.public_key, 0), size))
-            ): witness
-            for witness in witnesses
+        from_sizes = {
+            witness: size if probing else min(known.get(witness.key.public_key, 0), size) for witness in witnesses
         }
-        try:
-            done, _ = await asyncio.wait(tasks, timeout=wait)
-            silent = Silent(f"it did not answer within {wait:g} s")
-            heard = [
-                task.result() if task in done else _Heard(witness, silent, None, prompt=False)
-                for task, witness in tasks.items()
-            ]
-        finally:
-            for task in tasks:
-                task.cancel()
+        heard = await ask_all(self._client, snapshot, from_sizes, wait)
         for each in heard:
-            (self._late.discard if each.prompt else self._late.add)(each.witness)
+            in_time = each.seconds is not None and each.seconds <= self._wait
+            (self._late.discard if in_time else self._late.add)(each.witness)
         if not probing:
             self._tell(heard)
         return heard
 
-    async def _ask(self, witness: Witness, snapshot: Snapshot, old: int) -> _Heard:
-        """Ask one witness, once more where it has cosigned another size than we knew."""
-        begun = asyncio.get_running_loop().time()
-        size, said = snapshot.checkpoint.size, None
-        answer = await self._once(witness, snapshot, old)
-        if isinstance(answer, At):
-            said = answer.size
-            if old != said <= size:
-                answer = await self._once(witness, snapshot, said)
-        said = size if isinstance(answer, Cosigned) else answer.size if isinstance(answer, At) else said
-        prompt = not isinstance(answer, Silent) and asyncio.get_running_loop().time() - begun <= self._wait
-        return _Heard(witness, answer, said, prompt)
-
-    async def _once(self, witness: Witness, snapshot: Snapshot, old: int) -> Answer:
-        size = snapshot.checkpoint.size
-        try:
-            proof = await asyncio.to_thread(snapshot.consistency, old, None) if 0 < old < size else []
-        except (AuditError, OSError) as error:
-            return Refused(f"it was not asked: {error}")
-        text = Note.parse(snapshot.note).text
-        return await ask(self._client, witness, wire.request(old, proof, snapshot.note), text)
-
-    def _tell(self, heard: Sequence[_Heard]) -> None:
+    def _tell(self, heard: Sequence[Heard]) -> None:
         for each in heard:
-            name, why = ascii(each.witness.name)[1:-1], _trouble(each.answer)
+            name, why = ascii(each.witness.name)[1:-1], each.trouble
             if self.troubles.get(name, "") != why:
                 _log.warning("a witness", name=name, trouble=why or None)
             self.troubles[name] = why
 
-    async def _forbid_fork(self, heard: Sequence[_Heard]) -> None:
+    async def _forbid_fork(self, heard: Sequence[Heard]) -> None:
         """Rule 4."""
         async with self._database.read() as tx:
             ours = await memory.tree_size(tx)
@@ -202,7 +158,7 @@ class Cosigning:
                 self._publication.halt(why)
                 raise LogStopped(why)
 
-    async def _remember(self, heard: Sequence[_Heard]) -> None:
+    async def _remember(self, heard: Sequence[Heard]) -> None:
         said = {each.witness.key.public_key: each.size for each in heard if each.size is not None}
         async with self._database.read() as tx:
             known = await memory.sizes(tx)
@@ -211,15 +167,5 @@ class Cosigning:
                 await memory.remember(tx, fresh)
 
 
-def _lines(heard: Sequence[_Heard]) -> list[Signature]:
+def _lines(heard: Sequence[Heard]) -> list[Signature]:
     return [each.answer.line for each in heard if isinstance(each.answer, Cosigned)]
-
-
-def _trouble(answer: Answer) -> str:
-    match answer:
-        case Cosigned():
-            return ""
-        case At(size):
-            return f"it has cosigned size {size}, and not this checkpoint"
-        case Refused(why) | Silent(why):
-            return why

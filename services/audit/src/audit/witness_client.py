@@ -12,6 +12,8 @@ from goodstanding.policy import Policy, Witness
 
 _ADDRESS = re.compile(r"https?://[^/\s?#@]+(/[^\s?#]*)?")
 
+_HEADERS = {"Content-Type": "text/plain", "Accept-Encoding": "identity"}
+
 _MEANINGS = {
     400: "it calls the request malformed",
     403: "it does not know the log's key",
@@ -64,7 +66,7 @@ async def ask(client: httpx.AsyncClient, witness: Witness, body: bytes, text: by
     """Ask a witness to cosign the checkpoint with this text; the caller bounds the time."""
     url = f"{witness.url.rstrip('/')}/add-checkpoint"
     try:
-        async with client.stream("POST", url, content=body, headers={"Content-Type": "text/plain"}) as response:
+        async with client.stream("POST", url, content=body, headers=_HEADERS) as response:
             answer = await _bounded(response)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Silent(f"it did not answer ({type(error).__name__})")
