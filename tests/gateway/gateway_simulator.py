@@ -52,6 +52,7 @@ class Register:
 
     clock: SteppedClock = field(default_factory=SteppedClock)
     log: FeedLog = None
+    witnesses: dict = field(default_factory=dict)  # members of the trusted log
     codes: StatusList = field(default_factory=lambda: StatusList.of_size(256))
     status_key: object = field(default_factory=new_signer)
     record_key: object = field(default_factory=new_signer)
@@ -256,7 +257,7 @@ class Register:
     @property
     def trust(self):
         """The trust file of whoever follows this register."""
-        log = {"prefix": "TEST", "origin": self.log.origin, "vkey": self.log.vkey.encode()}
+        log = {"prefix": "TEST", "origin": self.log.origin, "vkey": self.log.vkey.encode(), **self.witnesses}
         return Trust.from_json({
             "samples": True,
             "logs": [log | {"time_vkey": self.log.time_vkey.encode()}],

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 import pytest
-from feed_simulator import START
+from feed_simulator import START, new_signer, witness_key
 from gateway_simulator import BOARD, LISTED_SCHEME, MINISTRY, NUMBER, OTHER
 
 from goodstanding.canonical import format_time
@@ -283,6 +283,25 @@ class TestScope:
 
     async def test_of_another_authority(self, gateway):
         assert told(await gateway.verify(NUMBER, authority=BOARD)) == ("CANNOT_CONCLUDE", "OUT_OF_SCOPE")
+
+
+class TestWitnesses:
+    async def test_a_log_counts_as_witnessed_once_the_quorum_has_cosigned(self, register, make_gateway):
+        # given: a policy that asks for both of two witnesses
+        signers = {name: new_signer() for name in ("north.example", "south.example")}
+        lines = [f"witness {name} {witness_key(name, its).encode()}\n" for name, its in signers.items()]
+        register.witnesses = {"policy": f"{''.join(lines)}group both all {' '.join(signers)}\nquorum both\n"}
+        gateway = make_gateway()
+        # when, then: one alone is not enough
+        register.log.witnesses = {"north.example": signers["north.example"]}
+        register.grant()
+        await gateway.follow()
+        assert codes(await gateway.verify(NUMBER)) == ["ACTIVE", "UNWITNESSED", "SAMPLE"]
+        # when, then: the other one's line comes late, beside the feed
+        register.log.witnesses = signers
+        register.clock.pass_(seconds=5)
+        await gateway.follow()
+        assert codes(await gateway.verify(NUMBER)) == ["ACTIVE", "SAMPLE"]
 
 
 class TestListedByWord:

@@ -66,6 +66,7 @@ class FeedLog:
     firsts: dict = field(default_factory=dict)  # size -> its first time-cosigned note
     publishes: bool = True
     spoilt: dict = field(default_factory=dict)  # path -> other bytes than the log's own
+    witnesses: dict = field(default_factory=dict)  # name -> the signer of who cosigns
     counter: itertools.count = field(default_factory=itertools.count)
 
     @property
@@ -114,6 +115,7 @@ class FeedLog:
         signatures = (
             sign_note(text, self.vkey, changes.get("key", self.key).sign),
             cosign(text, self.time_vkey, changes.get("time_key", self.time_key).sign, second),
+            *(cosign(text, witness_key(name, its), its.sign, second) for name, its in self.witnesses.items()),
         )
         return Note(text, signatures).encode()
 
@@ -162,6 +164,11 @@ class FeedLog:
         if path.startswith("feed?after="):
             return self.page(int(path.removeprefix("feed?after=")))
         return self.spoilt.get(path, self.files().get(path))
+
+
+def witness_key(name, signer):
+    """The verifier key of a witness."""
+    return VerifierKey.cosigner(name, signer.public_bytes)
 
 
 def checkpoint_line(note):

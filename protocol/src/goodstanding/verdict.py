@@ -49,7 +49,7 @@ REASONS: dict[str, str] = {
     "PENDING_LOG": "A decision that lowers trust has been taken and is not yet in the public log.",
     "TRANSCRIBED": "Copied from a list that somebody else published.",
     "SAMPLE": "A sample. It says nothing about any real organisation.",
-    "UNWITNESSED": "No outside witness has cosigned the log, so only its operator vouches for its order.",
+    "UNWITNESSED": "Too few outside witnesses have cosigned the log, so only its operator vouches for its order.",
     "STALE": "What is known here is older than the freshness bound.",
     "UNKNOWN_NUMBER": "No accreditation has this number.",
     "BAD_NUMBER": "This is not an accreditation number, or it was mistyped.",
