@@ -23,7 +23,7 @@ def create_app(
 ) -> FastAPI:
     """Put the routes together. `service_token` is what callers of `/internal` send; it must not be empty.
 
-    The caller runs `log.run_sequencer` and `log.run_time_cosigner`, and closes the log.
+    The caller runs `log.run_sequencer`, `log.run_time_cosigner` and `log.run_cosigning`, and closes the log.
     """
     if not service_token:
         raise ValueError("the audit service needs a service token; set GOODSTANDING_AUDIT_TOKEN")

@@ -1,7 +1,7 @@
-"""Running the audit service as a process of its own: web server, sequencer and time cosigner side by side.
+"""Running the audit service as a process of its own: web server, sequencer, time cosigner and witnesses side by side.
 
 Told to end (SIGINT, SIGTERM), it accepts nothing more, finishes the requests under way within `GRACE_SECONDS`, lets
-sequencer and cosigner finish their step, and exits 0.
+the others finish their step, and exits 0.
 """
 
 import asyncio
