@@ -1,11 +1,17 @@
 """Witnesses of the log: what raises trust waits for as many as the policy asks for, what lowers it for nobody."""
 
 import pytest
+from issuance_world import MINISTRY
 from log_simulator import witness_key
+from sqlalchemy import select
+from sqlmodel import col
 
 from goodstanding.checkpoint import verify_checkpoint
 from goodstanding.errors import LogError
+from goodstanding.events import new_event_id
+from registry.issuance import ledger
 from registry.issuance.policy import Policy
+from registry.schemes.tables import AuthorityRow
 from registry.trust import trust_of
 
 VALID, SUSPENDED = 0, 2
@@ -61,6 +67,20 @@ async def test_a_suspension_passes_without_witnesses_and_lifting_it_does_not(wat
     watched.log.witnesses = NAMES[1:]
     await watched.workers.drain()
     assert await watched.codes(number) == [VALID]
+
+
+async def test_an_erasure_is_logged_without_witnesses(watched):
+    granted = await watched.granted()
+    event_id, erasure = (await watched.outbox())[0][0], new_event_id(watched.clock())
+    body = {"kind": "erasure", "event_id": erasure, "authority": MINISTRY, "data": {"event_ids": [event_id]}}
+    async with watched.database.write() as tx:
+        subject = await tx.scalar(select(col(AuthorityRow.subject)).where(col(AuthorityRow.id) == MINISTRY))
+        stream = ledger.Stream(AuthorityRow, MINISTRY, subject, None)
+        await ledger.append(tx, [ledger.Entry(body, stream)], now=watched.clock())
+    await rounds(watched)
+    assert {stage for _, stage in await watched.outbox()} == {"PROVE"}
+    assert erasure not in [waiting for waiting, _ in await watched.outbox()]
+    assert await watched.records(granted) == []
 
 
 async def test_a_known_witness_whose_line_does_not_verify_halts_the_relay(watched):
