@@ -5,7 +5,6 @@ from sqlalchemy import select, update
 
 from audit.errors import ClockWentBackwards, LogStopped, NotLogged, StoreConflict
 from audit.service import open_log
-from audit.sightings import Sighting
 from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from goodstanding.keys import PemSigner
 
@@ -169,36 +168,6 @@ async def test_a_checkpoint_nobody_saw_is_dated_when_it_is_published(log, open_a
     assert again.signer.verify(note).time == clock()
     async with again.database.read() as tx:
         assert await tx.scalar(select(CHECKPOINTS.c.note).where(CHECKPOINTS.c.size == 3)) == note.decode()
-
-
-async def test_a_size_that_somebody_outside_has_seen_is_never_signed_again(log, open_again, fill, backup, published):
-    async def witness_saw_four() -> list[Sighting]:
-        return [Sighting("witness.example/w1", 2), Sighting("witness.example/w2", 4)]
-
-    await fill(log, 2)
-    await log.close()
-    restore, files = backup(log), published.all()
-    await fill(log, 2)
-    await log.close()
-    restore()
-    published.lose()
-    for path, data in files.items():
-        published.write(path, data)
-    restored = open_again(sightings=witness_saw_four)
-    with pytest.raises(LogStopped, match="ends at size 2, but witness.example/w2 has seen this log at size 4"):
-        await restored.start()
-    assert (await restored.reader.snapshot()).checkpoint.size == 2
-
-
-async def test_a_witness_that_does_not_answer_is_waited_for(log, open_again, fill):
-    async def out_of_reach() -> list[Sighting]:
-        raise OSError("witness.example/w1 does not answer")
-
-    await fill(log, 2)
-    waiting = open_again(sightings=out_of_reach)
-    with pytest.raises(OSError, match="does not answer"):
-        await waiting.start()
-    assert waiting.sequencer.stopped is None
 
 
 async def test_the_newest_time_signed_is_known_without_the_folder_too(log, open_again, fill, published, clock):

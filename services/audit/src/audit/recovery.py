@@ -11,7 +11,6 @@
 """
 
 import asyncio
-from collections.abc import Sequence
 
 from sqlalchemy import delete, func, insert, select
 
@@ -21,7 +20,6 @@ from audit.errors import LogStopped
 from audit.faults import Fault
 from audit.growth import grown, last
 from audit.publication import Publication
-from audit.sightings import Sighting, Sightings, nobody_else
 from audit.store import Store
 from audit.tables import CHECKPOINTS, TREE
 from audit.tile_files import discard_partial, named, read_tile
@@ -45,14 +43,12 @@ class Recovery:
         store: Store,
         publication: Publication,
         fault: Fault,
-        sightings: Sightings = nobody_else,
     ) -> None:
         self._origin = origin
         self._database = database
         self._store = store
         self._publication = publication
         self._fault = fault
-        self._sightings = sightings
 
     async def run(self) -> Edge:
         """Return the edge of the tree row, with everything up to it published.
@@ -64,7 +60,6 @@ class Recovery:
         current = await asyncio.to_thread(self._publication.current)
         published = Checkpoint(self._origin, 0, EMPTY_ROOT) if current is None else current.checkpoint
         _forbid_fork(tree, published)
-        _forbid_what_others_miss(tree, await self._sightings())
         edge = await asyncio.to_thread(self._edge_of_files, published)
         if edge is None:  # rule 2: start over, after a look at whether the rows are those that were published
             _require(await last(self._database, Edge.empty(), published.size), published)
@@ -142,15 +137,6 @@ def _forbid_fork(tree: Checkpoint, published: Checkpoint) -> None:
         )
     if published.size == tree.size:
         _require_root(tree.root, published)
-
-
-def _forbid_what_others_miss(tree: Checkpoint, sightings: Sequence[Sighting]) -> None:
-    for seen in sightings:
-        if seen.size > tree.size:
-            raise LogStopped(
-                f"the database ends at size {tree.size}, but {seen.who} has seen this log at size {seen.size}: database "
-                f"and published files were restored from an older backup. {_FORK}"
-            )
 
 
 def _require(edge: Edge, checkpoint: Checkpoint) -> None:

@@ -34,7 +34,6 @@ from audit.errors import ClockWentBackwards, LogStopped, Superseded, Unavailable
 from audit.faults import Fault
 from audit.publication import Publication
 from audit.recovery import TREE_ID, Recovery
-from audit.sightings import Sightings, nobody_else
 from audit.store import Store
 from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from audit.tile_files import discard_partial, named
@@ -83,7 +82,6 @@ class Sequencer:
         appended: asyncio.Event,
         fault: Fault,
         observe: Observe = nobody,
-        sightings: Sightings = nobody_else,
     ) -> None:
         self.stopped: str | None = None
         self._observe = observe
@@ -100,7 +98,6 @@ class Sequencer:
             store=store,
             publication=publication,
             fault=fault,
-            sightings=sightings,
         )
         # The edge as of the last step that came to its end; None makes the next step recover first.
         # Guarded by the publication's lock.

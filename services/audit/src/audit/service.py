@@ -21,7 +21,6 @@ from audit.object_store import ObjectStore
 from audit.publication import Publication
 from audit.reader import Reader
 from audit.sequencer import Observe, Sequencer, nobody
-from audit.sightings import Sightings, nobody_else
 from audit.signing import CheckpointSigner
 from audit.store import FileStore, Store
 from audit.tail import Tail
@@ -106,15 +105,14 @@ def open_log(
     clock: Clock = system_clock,
     fault: Fault = no_fault,
     observe: Observe = nobody,
-    sightings: Sightings = nobody_else,
     limits: Limits = LIMITS,
     policy: Policy | None = None,
     wait: float = WAIT_SECONDS,
 ) -> Log:
     """Compose a log named `origin` over a migrated database (async SQLAlchemy URL) and a folder of published files.
 
-    The folder is one of this machine, or one in a bucket. `sightings` asks those outside how far they have seen it. The
-    policy names the witnesses, who are waited for `wait` seconds at most.
+    The folder is one of this machine, or one in a bucket. The policy names the witnesses, who are waited for `wait`
+    seconds at most.
 
     Nothing is read or written yet. Raises LogError for an origin that cannot be a key's name, and for a policy that is
     not about this log.
@@ -144,7 +142,6 @@ def open_log(
             appended=appended,
             fault=fault,
             observe=observe,
-            sightings=sightings,
         ),
         cosigner=TimeCosigner(publication),
         cosigning=cosigning,
