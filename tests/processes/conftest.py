@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from collector import Collector
 from compose_file import load
+from postgres_role import OwningRole
 from postgres_server import Databases
 from s3_server import S3Server
 from topology import COMPOSE, Topology
@@ -95,7 +96,8 @@ def published(store: S3Server) -> Bucket:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def house(tmp_path_factory, postgres: Databases, store: S3Server, published: Bucket) -> AsyncIterator[House]:
     folder, collector = tmp_path_factory.mktemp("processes"), Collector()
-    urls = {f"{service}_database_url": await asyncio.to_thread(postgres.empty) for service in ("registry", "audit")}
+    owner = await asyncio.to_thread(lambda: OwningRole(postgres, postgres.empty()))
+    urls = {"registry_database_url": owner.url, "audit_database_url": await asyncio.to_thread(postgres.empty)}
     more = {"GOODSTANDING_LOG_LEVEL": "debug", "GOODSTANDING_OTLP_ENDPOINT": collector.address,
             "OTEL_BSP_SCHEDULE_DELAY": "100"}  # fmt: skip
     known = urls | {"audit_token": SERVICE_TOKEN, "log_store_secret_key": STORE_KEY}
@@ -112,6 +114,7 @@ async def house(tmp_path_factory, postgres: Databases, store: S3Server, publishe
     finally:
         await topology.down()
         await asyncio.to_thread(collector.close)
+        await asyncio.to_thread(owner.drop)
 
 
 async def found(topology: Topology, url: str) -> dict[str, str]:

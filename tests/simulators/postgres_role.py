@@ -1,4 +1,4 @@
-"""A login role that serves: it owns no table, is no superuser, and cannot bypass row security."""
+"""Login roles that are no superusers and cannot bypass row security: one that serves and owns no table, one that owns all."""
 
 import secrets
 
@@ -8,6 +8,26 @@ GRANTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}",
     "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}",
 )
+
+
+class OwningRole:
+    """The owner of a database that is still empty, as in compose.yaml; `url` is how it connects."""
+
+    def __init__(self, databases, url):
+        self._databases, self._url = databases, make_url(url)
+        self.name = f"owning_{secrets.token_hex(6)}"
+        databases.execute(f"CREATE ROLE {self.name} LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'owning'")
+        databases.execute(f"ALTER DATABASE {self._url.database} OWNER TO {self.name}")
+
+    @property
+    def url(self):
+        """The async SQLAlchemy URL of the database for this role."""
+        return self._url.set(username=self.name, password="owning").render_as_string(hide_password=False)
+
+    def drop(self):
+        """Take the role and its database away; nobody is connected any more."""
+        self._databases.drop(self._url.render_as_string(hide_password=False))
+        self._databases.execute(f"DROP ROLE {self.name}")
 
 
 class ServingRole:
