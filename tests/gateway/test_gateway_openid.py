@@ -7,9 +7,10 @@ from openid_simulator import ISSUER, OpenIdSimulator
 from pydantic import ValidationError
 
 from gateway.app import guard_of
-from gateway.guards.openid import FRESH, RELOAD, OpenIdGuard
+from gateway.guards.openid import OpenIdGuard
 from gateway.guards.tokens import TokenGuard, TokenRefused
 from gateway.settings import Settings
+from goodstanding.openid_reader import FRESH, RELOAD
 
 HERE = "https://register.example"
 
@@ -60,7 +61,7 @@ async def test_keys_are_learnt_on_demand_and_outlast_the_provider(gate):
     gate.provider.away = True
     gate.clock.now += FRESH
     assert await gate.caller(old) == "u-17"
-    await gate.guard._refresh
+    await gate.guard._reader._refresh
 
     gate.provider.rotate("second")
     assert await gate.refusal() == "UNKNOWN_KEY"

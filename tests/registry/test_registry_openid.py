@@ -9,11 +9,11 @@ from openid_simulator import ISSUER, OpenIdSimulator
 from pydantic import ValidationError
 from typer.testing import CliRunner
 
+from goodstanding import openid_reader
 from goodstanding.errors import TokenError, TrustError
 from goodstanding.openid import MAX_DOCUMENT
-from registry.access import provider
+from goodstanding.openid_reader import FRESH, RELOAD
 from registry.access.door import ProviderDoor
-from registry.access.provider import FRESH, RELOAD, ProviderKeys
 from registry.access.repository import delete_role
 from registry.access.service import link_member, unlink_member
 from registry.cli import app
@@ -31,8 +31,7 @@ class Desk:
     def __init__(self, register):
         self.register = register
         self.provider = OpenIdSimulator(register.clock)
-        keys = ProviderKeys(ISSUER, register.clock, self.provider.read)
-        self.door = ProviderDoor(register.database, register.clock, SETTINGS, keys)
+        self.door = ProviderDoor(register.database, register.clock, SETTINGS, self.provider.read)
 
     async def actor(self, subject, **more):
         return await self.door.actor(f"Bearer {self.provider.token(subject, HOME, **more)}")
@@ -118,7 +117,7 @@ async def test_keys_that_were_withdrawn_end_within_minutes_though_nobody_names_a
     desk.register.clock.forward(seconds=FRESH.seconds)
 
     assert (await desk.door.actor(f"Bearer {token}")).sub == "pema", "the old keys serve while others are read"
-    await desk.door._keys._refresh
+    await desk.door._reader._refresh
     assert await refused(desk.door.actor(f"Bearer {token}")) == "UNKNOWN_KEY"
 
 
@@ -155,13 +154,13 @@ async def serving(answer):
     ],
 )
 async def test_a_document_is_read_within_bounds(monkeypatch, answer, why):
-    monkeypatch.setattr(provider, "TIMEOUT", 0.3)
+    monkeypatch.setattr(openid_reader, "TIMEOUT", 0.3)
     async with serving(answer) as address:
         if why is None:
-            assert await provider.fetch(address) == b"{}"
+            assert await openid_reader.fetch(address) == b"{}"
             return
         with pytest.raises(TrustError, match=why):
-            await provider.fetch(address)
+            await openid_reader.fetch(address)
 
 
 @pytest.mark.parametrize(

@@ -6,21 +6,21 @@ somebody is, by (issuer, subject), and the register's tables say which member th
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
 from typing import Protocol
+
+import structlog
 
 from goodstanding.clock import Clock
 from goodstanding.errors import TokenError
-from goodstanding.openid import Identity, Provider, verify_access_token
+from goodstanding.openid import Provider
+from goodstanding.openid_reader import RELOAD, UNKNOWN_KEY, Fetch, OpenIdReader, fetch
 from registry.access.model import Actor
-from registry.access.provider import ProviderKeys
 from registry.access.repository import linked_member, token_keys
 from registry.access.tokens import LEEWAY, TokenVerifier, bearer
 from registry.database import Database
 from registry.settings import Settings
 
-UNKNOWN_KEY = "UNKNOWN_KEY"  # a reason of `goodstanding.jws` and `goodstanding.openid`
-RELOAD = timedelta(seconds=1)  # unknown keys are looked for at most this often, so that nobody can make us busy
+_log = structlog.get_logger("registry.access")
 
 
 class Door(Protocol):
@@ -34,7 +34,7 @@ def door_of(settings: Settings, database: Database, clock: Clock) -> Door:
     """The door these settings describe."""
     if not settings.oidc_issuer:
         return OwnDoor(database, clock, settings)
-    return ProviderDoor(database, clock, settings, ProviderKeys(settings.oidc_issuer, clock))
+    return ProviderDoor(database, clock, settings)
 
 
 class OwnDoor:
@@ -69,20 +69,19 @@ class OwnDoor:
 class ProviderDoor:
     """For tokens of an OpenID Connect provider. What such a token says of roles is not looked at."""
 
-    def __init__(self, database: Database, clock: Clock, settings: Settings, keys: ProviderKeys) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: Settings, read: Fetch = fetch) -> None:
         self._database = database.as_registry()  # nobody is anybody yet
-        self._clock = clock
-        self._keys = keys
         lifetime = settings.token_lifetime.total_seconds()
         audience = settings.oidc_audience or settings.origin
-        self._provider = Provider(settings.oidc_issuer, audience, settings.oidc_algs, lifetime, LEEWAY)
+        provider = Provider(settings.oidc_issuer, audience, settings.oidc_algs, lifetime, LEEWAY)
+        self._reader = OpenIdReader(provider, clock, _unread, read)
 
     async def actor(self, authorization: str | None) -> Actor:
         """The member linked to the bearer, with its roles as they stand; anonymous without a token. TokenError."""
         token = bearer(authorization)
         if token is None:
             return Actor.anonymous
-        identity = await self._identity(token)
+        identity = await self._reader.identity(token)
         async with self._database.read() as tx:
             member = await linked_member(tx, identity.issuer, identity.subject)
         if member is None:
@@ -93,14 +92,6 @@ class ProviderDoor:
             )
         return replace(member, client=member.client or identity.client)
 
-    async def _identity(self, token: str) -> Identity:
-        try:
-            return self._verified(token)
-        except TokenError as error:
-            if error.reason != UNKNOWN_KEY:
-                raise
-        await self._keys.look()
-        return self._verified(token)
 
-    def _verified(self, token: str) -> Identity:
-        return verify_access_token(token, self._keys.known(), self._provider, self._clock())
+def _unread(why: str) -> None:
+    _log.warning("the OpenID Connect provider's keys cannot be read", why=why)
