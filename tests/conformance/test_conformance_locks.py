@@ -1,4 +1,4 @@
-"""The locks of the foreign verifiers: complete, pinned to hashes, and without a word about where to fetch from."""
+"""The locks of foreign programs, verifiers and a bench's reference: complete, pinned to hashes, and without a word about where to fetch from."""
 
 import json
 import re
@@ -8,9 +8,9 @@ import pytest
 
 pytestmark = pytest.mark.conformance
 
-HERE = Path(__file__).resolve().parent
-NODES = ("node", "openid/node")
-LOCKS = ("requirements.lock", "witness/requirements.lock")
+TESTS = Path(__file__).resolve().parents[1]
+NODES = tuple(str(lock.parent.relative_to(TESTS)) for lock in sorted(TESTS.glob("**/package-lock.json")))
+LOCKS = tuple(str(lock.relative_to(TESTS)) for lock in sorted(TESTS.glob("**/requirements.lock")))
 INSTALLED_FROM = (
     *LOCKS, *(lock.replace(".lock", ".in") for lock in LOCKS),
     *(f"{node}/{name}" for node in NODES for name in ("package.json", "package-lock.json", ".npmrc")),
@@ -19,20 +19,20 @@ INSTALLED_FROM = (
 
 @pytest.mark.parametrize("name", INSTALLED_FROM)
 def test_no_address_is_named(name):
-    text = (HERE / name).read_text("utf-8")
+    text = (TESTS / name).read_text("utf-8")
     assert not re.search(r"https?://|\"resolved\"|\"funding\"", text)
 
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_python_package_is_pinned_to_hashes(lock):
-    lines = (HERE / lock).read_text("utf-8").replace("\\\n", " ").splitlines()
+    lines = (TESTS / lock).read_text("utf-8").replace("\\\n", " ").splitlines()
     assert len(lines) >= 5
     assert all("==" in line and "--hash=sha256:" in line for line in lines)
 
 
 @pytest.mark.parametrize("node", NODES)
 def test_every_npm_package_is_pinned_to_a_hash(node):
-    lock = json.loads((HERE / node / "package-lock.json").read_text("utf-8"))
+    lock = json.loads((TESTS / node / "package-lock.json").read_text("utf-8"))
     packages = {name: entry for name, entry in lock["packages"].items() if name}
     assert len(packages) >= 10
     assert all(entry["integrity"].startswith("sha512-") for entry in packages.values())
@@ -40,10 +40,18 @@ def test_every_npm_package_is_pinned_to_a_hash(node):
 
 def test_the_locks_hold_what_was_asked_for():
     for lock in LOCKS:
-        asked = re.findall(r"^\S+==\S+", (HERE / lock.replace(".lock", ".in")).read_text("utf-8"), re.MULTILINE)
-        locked = (HERE / lock).read_text("utf-8")
+        asked = re.findall(r"^\S+==\S+", (TESTS / lock.replace(".lock", ".in")).read_text("utf-8"), re.MULTILINE)
+        locked = (TESTS / lock).read_text("utf-8")
         assert asked
         assert all(f"{pin} " in locked for pin in asked)
-    package = json.loads((HERE / "node" / "package.json").read_text("utf-8"))
-    lock = json.loads((HERE / "node" / "package-lock.json").read_text("utf-8"))
-    assert lock["packages"][""]["dependencies"] == package["dependencies"]
+    for node in NODES:
+        package = json.loads((TESTS / node / "package.json").read_text("utf-8"))
+        lock = json.loads((TESTS / node / "package-lock.json").read_text("utf-8"))
+        assert lock["packages"][""]["dependencies"] == package["dependencies"]
+
+
+def test_every_lock_is_found():
+    assert {"conformance/node", "conformance/compose/node", "conformance/openid/node", "bench/postgraphile"} <= set(
+        NODES
+    )
+    assert {"conformance/requirements.lock", "conformance/witness/requirements.lock"} <= set(LOCKS)
