@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from administration_world import mandate, succession
 from core_world import LABOUR, OWNER, TRADE
+from statement_count import counted
 
 from goodstanding.record import parse_record
 from goodstanding.status_list import verify_status_list
@@ -90,6 +91,21 @@ async def test_the_successor_acts_on_what_the_predecessor_decided_and_issues_the
     who, standing, _, acts = await merging.seen(number)
     assert (who, standing) == (TRADE, "ACTIVE")
     assert acts[2:] == [("suspend", TRADE), ("end_suspension", TRADE), ("change_scope", TRADE)]
+
+
+async def test_accreditations_are_held_before_status_lists_as_by_every_other_act(merging):
+    await merging.register.granted()
+    await merging.register.logged()
+    made = await ended(merging)
+
+    with counted(merging.register.database) as statements:
+        await merging.offices.done(succession(made))
+
+    held = [
+        next(at for at, one in enumerate(statements) if name in one)
+        for name in ("UPDATE accreditations", "status_lists")
+    ]
+    assert held == sorted(held)
 
 
 async def test_it_is_an_event_of_the_scheme_owner_and_what_it_hands_over_is_of_that_scheme_alone(merging):

@@ -6,7 +6,7 @@ one consistent state and cannot write. `engines.py` says what the two are on SQL
 Rules
 1. On SQLite a write has the database to itself. On PostgreSQL what an act rests on is locked, always in this order, so
    that no two transactions wait for each other: idempotency key · proposal, snapshot, relation, signal or lease ·
-   organisation · accreditations, by number · status lists, by id · an authority, to open another list.
+   scheme · organisation · accreditations, by number · status lists, by id · an authority, to open another list.
 2. A race that was lost all the same is a Conflict, and nothing was done. What the database cannot do now is
    Unavailable: whether it was done then shows when it is asked for again, under the same idempotency key.
 3. No wait is without end (`Limits`), neither for the database nor for a connection to it.

@@ -112,6 +112,7 @@ async def hand_over(tx: WriteTx, scheme_id: str, predecessor: str, successor: st
     """Make the predecessor's accreditations under a scheme the successor's; they keep who opened them."""
     table = _ACCREDITATIONS.c
     theirs = (table.authority_id == predecessor) & (table.scheme_id == scheme_id)
+    await tx.execute(select(table.number).where(theirs).order_by(table.number).with_for_update())
     opener = func.coalesce(table.opened_by, table.authority_id)
     changes = {"authority_id": successor, "opened_by": opener, "changed_at": now}
     await tx.execute(update(_ACCREDITATIONS).where(theirs).values(changes))

@@ -135,8 +135,9 @@ async def _store_end(tx: WriteTx, made: Mandate, now: datetime) -> None:
 
 
 async def _store_succession(tx: WriteTx, made: Succession, now: datetime) -> None:
-    mandate = await service.store_succession(tx, made.mandate, now=now)
+    mandate = made.mandate  # accreditations are held before status lists (`database.py`, rule 1)
     await accreditations.hand_over(tx, mandate.scheme_id, made.predecessor, mandate.authority_id, now)
+    await service.store_succession(tx, mandate, now=now)
 
 
 async def _store_scheme(tx: WriteTx, made: Scheme, now: datetime) -> None:

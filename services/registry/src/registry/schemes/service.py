@@ -151,10 +151,9 @@ async def mandate_to_succeed(tx: WriteTx, mandate_id: str, predecessor: str, now
     return made
 
 
-async def store_succession(tx: WriteTx, made: Mandate, *, now: datetime) -> Mandate:
+async def store_succession(tx: WriteTx, made: Mandate, *, now: datetime) -> None:
     """Store a mandate whose authority has taken over; the accreditations are handed over by the caller."""
     await _append_mandate(tx, made, await repository.change_mandate(tx, made), now)
-    return made
 
 
 async def scheme_with_mapping(
