@@ -1,4 +1,4 @@
-"""What PostgreSQL does for the four questions whose speed is measured: EXPLAIN of every statement they ask, as text."""
+"""What PostgreSQL does for the four questions whose speed is measured: EXPLAIN of the statements they ask, as text."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -53,11 +53,9 @@ async def explain(url: str, world: RegisterWorld) -> str:
                 found.append(f"== {question}")
                 for what, prepared, values in statements:
                     compiled = prepared.compiled(tx.dialect)
-                    given = [
-                        values.get(name, constant) if write is None else write(values.get(name, constant))
-                        for name, constant, write in compiled.binds
-                    ]
-                    plan = await driver_of(tx).fetch(f"EXPLAIN (ANALYZE, BUFFERS) {compiled.sql}", *given)
+                    plan = await driver_of(tx).fetch(
+                        f"EXPLAIN (ANALYZE, BUFFERS) {compiled.sql}", *compiled.given(values)
+                    )
                     found += [f"-- {what}", *(row[0] for row in plan), ""]
     finally:
         await database.close()

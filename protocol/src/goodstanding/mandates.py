@@ -82,7 +82,7 @@ def known_mandates(events: Iterable[MandateEvent], size: int | None = None) -> l
     """
     newest: dict[tuple[str, str, datetime], MandateEvent] = {}
     for event in events:
-        if size is None or (event.index is not None and event.index < size):
+        if _known(event, size):
             newest[event.authority, event.scheme, event.valid_from] = event
     return list(newest.values())
 
@@ -91,13 +91,17 @@ def line(events: Iterable[MandateEvent], opened_by: str, size: int | None = None
     """The line of what an authority opened under a scheme, the opener first (rule 6); ``events`` are all of the scheme."""
     successors: dict[str, list[str]] = {}
     for event in events:
-        if size is None or (event.index is not None and event.index < size):
+        if _known(event, size):
             for predecessor in event.succeeds:
                 successors.setdefault(predecessor, []).append(event.authority)
     found = [opened_by]
     for authority in found:  # grows as it is read; nobody is in it twice
         found += [one for one in dict.fromkeys(successors.get(authority, ())) if one not in found]
     return tuple(found)
+
+
+def _known(event: MandateEvent, size: int | None) -> bool:
+    return size is None or (event.index is not None and event.index < size)
 
 
 def suspect(mandates: Sequence[MandateEvent], at: datetime, first_logged: datetime | None) -> datetime | None:

@@ -133,7 +133,7 @@ class Names:
         if scheme not in self.succeeded:
             return (authority,)
         events = (event for key, some in self.mandates.items() if key.endswith(f"\n{scheme}") for event in some)
-        return line(sorted(events, key=lambda event: event.index or 0), authority, size)
+        return line(events, authority, size)
 
     def mandates_of(self, authority: str, scheme: str, size: int | None) -> list[MandateEvent]:
         """The mandates of a line, as their events tell them, in the order of the log."""

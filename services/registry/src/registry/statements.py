@@ -8,7 +8,7 @@ A parameter is a `bindparam` with a type; a list of keys is `among(column, name)
 
 import json
 from collections import namedtuple
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,13 @@ class _Compiled:
     row: Callable[[Sequence[Any]], Any]
     read: tuple[tuple[int, Process], ...]  # columns that are not taken as the driver gives them
 
+    def given(self, values: Mapping[str, Any]) -> list[Any]:
+        """The parameters in their order, as the driver takes them."""
+        return [
+            values.get(name, constant) if write is None else write(values.get(name, constant))
+            for name, constant, write in self.binds
+        ]
+
 
 class Prepared:
     """A statement that is asked again and again, with other parameters."""
@@ -86,11 +93,7 @@ class Prepared:
         if not tx.info[READS]:
             return list((await tx.execute(self.statement, values)).all())
         this = self.compiled(tx.dialect)
-        given = [
-            values.get(name, constant) if write is None else write(values.get(name, constant))
-            for name, constant, write in this.binds
-        ]
-        found = await fetched(tx, this.sql, given)
+        found = await fetched(tx, this.sql, this.given(values))
         if not this.read:
             return [this.row(row) for row in found]
         return [this.row(_read(row, this.read)) for row in found]

@@ -57,6 +57,7 @@ class Shown:
     beside: tuple[Beside, ...]
     local_word: str | None
     basis: Basis
+    source: str | None  # where the list it rests on was copied from
     claims: Claims | None
 
 
@@ -75,6 +76,7 @@ def shown_at(history: Sequence[Decision], at: datetime, size: int | None = None)
         beside=tuple(Beside(one.code, one.since, one.note) for one in overlays(state, at)),
         local_word=state.local_word,
         basis=state.basis,
+        source=state.source,
         claims=claims_of(state),
     )
 
@@ -106,6 +108,7 @@ def kept(history: Sequence[Decision], head: bytes | None, now: datetime) -> dict
         "beside": [[one.code, _written(one.since), one.note] for one in found.beside],
         "word": found.local_word,
         "basis": found.basis.name,
+        "source": found.source,
         "claims": None
         if claims is None
         else [claims.event_id, dict(claims.scope), _written(claims.valid_from), _written(claims.valid_until)],
@@ -139,6 +142,7 @@ def current(stored: Mapping[str, Any] | None, head: bytes | None, now: datetime)
         beside=tuple(Beside(code, parse_time(since), note) for code, since, note in stored["beside"]),
         local_word=stored["word"],
         basis=Basis[stored["basis"]],
+        source=stored["source"],
         claims=None if claims is None else Claims(claims[0], claims[1], _read(claims[2]), _read(claims[3])),
     )
 

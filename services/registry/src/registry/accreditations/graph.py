@@ -5,14 +5,14 @@ from typing import Any
 
 import strawberry
 
-from goodstanding.cadence import source_stale
+from goodstanding.cadence import stale_from
 from goodstanding.canonical import parse_time
 from goodstanding.mandates import suspicion
 from goodstanding.transitions import Basis as Decided
 from goodstanding.verdict import last_day, local_day
 from registry import checks
 from registry.accreditations import model, repository
-from registry.accreditations.current import Claims, Shown, current
+from registry.accreditations.current import Claims, Shown, claims_of, current
 from registry.accreditations.decision_graph import DecisionConnection, decision_connection
 from registry.accreditations.enums import Basis, Standing
 from registry.accreditations.events import LogPosition
@@ -207,15 +207,17 @@ class Accreditation(Node):
         """The trust mark; not issued yet."""
         return None
 
+    def _projected(self, info: Info) -> Shown | None:
+        """What is shown now as it is kept; None where that does not count, and the decisions are folded."""
+        return current(self.facts.current, self.facts.head, info.context.now) if self.facts.public else None
+
     async def _now(self, info: Info) -> Shown | None:
-        """What is shown now: as projected, or folded where the projection does not count."""
-        facts, now = self.facts, info.context.now
-        found = current(facts.current, facts.head, now) if facts.public else None
-        return found or (await self._view(info)).shown_at(now, None)
+        return self._projected(info) or (await self._view(info)).shown_at(info.context.now, None)
 
     async def _claims(self, info: Info) -> Claims | None:
-        found = await self._now(info)
-        return None if found is None else found.claims
+        if (found := self._projected(info)) is not None:
+            return found.claims
+        return claims_of((await self._view(info)).state_at(info.context.now))
 
     async def _doubt(self, info: Info, at: datetime, known_at: datetime | None) -> datetime | None:
         """Since when what it says is suspect, because its authority is (`goodstanding.mandates`)."""
@@ -241,9 +243,9 @@ class Accreditation(Node):
         lists = await info.context.loaders.lists_of.load((self.facts.opened_by, self.facts.scheme_id))
         if lists is None:
             return None
-        position = None if known_at is None else await self._position(info, known_at)
-        state = (await self._view(info)).state_at(at, position)
-        return source_stale(state, lists, at, None if position is None else position.size)
+        size = None if known_at is None else (await self._position(info, known_at)).size
+        turn = stale_from(lists, found.source, at, size)
+        return turn if turn is not None and turn <= at else None
 
     async def _view(self, info: Info) -> View:
         return await info.context.loaders.view(self.facts)

@@ -34,9 +34,9 @@ class View:
         """Visible decisions in effect at this instant that no published checkpoint covers yet."""
         return [d for d in self.seen if d.index is None and d.effective_from <= at]
 
-    def state_at(self, at: datetime, known: LogPosition | None) -> State | None:
-        """The state at an instant; `known` limits it to what was logged then (rule 3)."""
-        return fold(self.seen, at) if known is None else fold(self.complete, at, known.size)
+    def state_at(self, at: datetime) -> State | None:
+        """The state at an instant."""
+        return fold(self.seen, at)
 
     def shown_at(self, at: datetime, known: LogPosition | None) -> Shown | None:
         """What is shown at an instant; `known` limits it to what was logged then (rule 3)."""

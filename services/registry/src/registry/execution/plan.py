@@ -62,7 +62,6 @@ class Field:
     """One field of a selection; `arguments` is None where they depend on variables."""
 
     key: str  # in the answer
-    name: str
     node: FieldNode
     definition: GraphQLField
     call: Callable[..., Any]
@@ -191,7 +190,6 @@ class Plan:
         constant = not _varies(node)
         return Field(
             key,
-            node.name.value,
             node,
             definition,
             call,

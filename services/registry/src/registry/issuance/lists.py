@@ -117,7 +117,7 @@ class StatusLists:
         content = await repository.list_content(tx, list_id, now)
         under = {scheme: lists for (_, scheme), lists in (await schemes.lists_of(tx, {content.authority})).items()}
         overdue = await overdue_entries(tx, list_id, content.authority, under, now)
-        mandates = await schemes.mandate_events(tx, await schemes.kin(tx, {content.authority}))
+        mandates = await schemes.mandate_events_of_kin(tx, {content.authority})
         turn = next_turn((event for events in mandates.values() for event in events), now)
         doubted = await doubted_entries(tx, list_id, mandates, now)
         return replace(

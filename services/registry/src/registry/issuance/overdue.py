@@ -5,7 +5,7 @@ is (`goodstanding.cadence`), and a status list is made anew when they change and
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -28,19 +28,18 @@ _DECIDED_BASES = tuple(row.act for row in TRANSITIONS if row.effect is Effect.BA
 class Overdue:
     """Indices of a status list that say 0 and rest on a list that is overdue, and when the next one will be."""
 
-    indices: list[int] = field(default_factory=list)
-    next_turn: datetime | None = None
+    indices: list[int]
+    next_turn: datetime | None
 
 
 async def overdue_entries(
     tx: ReadTx, list_id: str, authority_id: str, under: Mapping[str, Lists], now: datetime
 ) -> Overdue:
     """What of a status list rests on an overdue list; ``under`` says by scheme what is known of the authority's lists."""
-    told = {scheme: lists for scheme, lists in under.items() if lists.cadences}
     found: list[int] = []
     turns: list[datetime] = []
-    for source in await _sources(tx, authority_id) if told else ():
-        for scheme, lists in told.items():
+    for source in await _sources(tx, authority_id) if under else ():
+        for scheme, lists in under.items():
             turn = stale_from(lists, source, now)
             if turn is not None and turn > now:
                 turns.append(turn)

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, bindparam, insert, or_, select, update
 from sqlmodel import SQLModel, col
 
-from goodstanding.standing import public_history
-from registry.accreditations.current import current, shown_at
+from goodstanding.standing import fold, public_history, shown
+from registry.accreditations.current import current
 from registry.accreditations.tables import AccreditationRow
 from registry.columns import UtcInstant
 from registry.database import ReadTx, WriteTx
@@ -133,11 +133,12 @@ async def known_accreditations(tx: ReadTx, organisations: Iterable[str], now: da
     for some in batches(sorted(found), MAX_KEYS):
         rows += await _PUBLIC.rows(tx, organisations=some)
     projected = {row.number: current(row.current, row.head, now) for row in rows}
-    histories = await ledger.history(tx, [number for number, shown in projected.items() if shown is None])
+    histories = await ledger.history(tx, [number for number, one in projected.items() if one is None])
     for row in rows:
-        shown = projected[row.number] or shown_at(public_history(histories[row.number], now), now)
-        if shown is not None:
-            known = Known(row.number, (row.authority_id, row.scheme_id), row.created_at, shown.standing)
+        one = projected[row.number]
+        standing = one.standing if one else shown(fold(public_history(histories[row.number], now), now), now)
+        if standing is not None:
+            known = Known(row.number, (row.authority_id, row.scheme_id), row.created_at, standing)
             found[row.organisation_id].append(known)
     return found
 

@@ -1,7 +1,7 @@
 """Queries on authorities, schemes and mandates."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -203,7 +203,25 @@ async def mandate_events(
     The line of an authority is itself and each that has taken over from it (`goodstanding.mandates`); taking over
     raises trust, so it counts once it is logged.
     """
+    return _of_lines(await _mandate_events(tx), authority_ids)
+
+
+async def mandate_events_of_kin(
+    tx: ReadTx | WriteTx, authority_ids: Collection[str]
+) -> dict[tuple[str, str], list[MandateEvent]]:
+    """As `mandate_events`, of these authorities and their kin."""
     events = await _mandate_events(tx)
+    return _of_lines(events, _kin(events, authority_ids))
+
+
+async def kin(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> set[str]:
+    """These authorities, whoever has taken over from them, and from whom they have: their lists hold the same numbers."""
+    return _kin(await _mandate_events(tx), authority_ids) if authority_ids else set()
+
+
+def _of_lines(
+    events: Iterable[MandateEvent], authority_ids: Collection[str]
+) -> dict[tuple[str, str], list[MandateEvent]]:
     under: dict[str, list[MandateEvent]] = {}
     for event in events:
         under.setdefault(event.scheme, []).append(event)
@@ -219,9 +237,8 @@ async def mandate_events(
     return {key: told for key, told in found.items() if told}
 
 
-async def kin(tx: ReadTx | WriteTx, authority_ids: Collection[str]) -> set[str]:
-    """These authorities, whoever has taken over from them, and from whom they have: their lists hold the same numbers."""
-    pairs = {(event.authority, one) for event in await _mandate_events(tx) for one in event.succeeds}
+def _kin(events: Iterable[MandateEvent], authority_ids: Collection[str]) -> set[str]:
+    pairs = {(event.authority, one) for event in events for one in event.succeeds}
     found = set(authority_ids)
     while more := {one for pair in pairs if found & set(pair) for one in pair} - found:
         found |= more
