@@ -3,6 +3,7 @@
 import pytest
 from core_world import LABOUR, TRADE
 
+from registry.access.model import Role
 from registry.access.repository import delete_role
 from registry.access.service import add_member, grant_role
 from registry.errors import Unavailable
@@ -66,6 +67,27 @@ async def test_a_role_withdrawn_opens_nothing_though_the_token_still_states_it(o
     assert "inspector" not in answer.text
     assert answer.json()["data"]["proposals"]["edges"] == []
     assert await noted(register) == []
+
+
+async def test_a_role_withdrawn_opens_nothing_in_the_answer_to_an_act_either(office):
+    register, _ = office
+    one, other = await register.organisation("One"), await register.organisation("Other")
+    await register.related(one, "suspected-successor-of", other, member="rega")
+    async with register.database.write() as tx:
+        await grant_role(tx, LABOUR, "rita", Role.REGULATOR)
+    token = await register.token("rita")
+    async with register.database.write() as tx:
+        await delete_role(tx, LABOUR, "rita", "regulator")
+
+    related = """mutation ($i: RelateOrganisationsInput!) { relateOrganisations(input: $i) { ... on RelationDone {
+      relation { organisation { relations { kind } } } } } }"""
+    given = {"idempotencyKey": register.key(), "kind": "branch-of", "from": other, "to": one}
+    answer = await register.client.post(
+        "/graphql", json={"query": related, "variables": {"i": given}}, headers={"Authorization": f"Bearer {token}"}
+    )
+
+    assert "branch-of" in answer.text
+    assert "suspected" not in answer.text
 
 
 async def test_what_cannot_be_noted_is_not_answered(office, monkeypatch):

@@ -96,7 +96,7 @@ class Context:
         return now, Loaders(self.reader, self.actor, now, self.services.signals)
 
     async def believe(self) -> None:
-        """Before a query: keep those of the token's roles that the register has now. An act asks for itself."""
+        """Before reading: keep those of the token's roles that the register has now. An act asks for itself."""
         if self.actor.roles:
             async with self.reader.use() as tx:
                 held = await roles_of(tx, self.actor.sub)
@@ -104,9 +104,10 @@ class Context:
             self.now, self.loaders = self._begin()
 
     async def renew(self) -> None:
-        """After a mutation: read again, from a moment that has seen it."""
+        """After a mutation: read again, from a moment that has seen it, with the roles the register has then."""
         await self.reader.renew()
         self.now, self.loaders = self._begin()
+        await self.believe()
 
     async def close(self) -> None:
         """End what was read."""
