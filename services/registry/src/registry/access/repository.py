@@ -115,7 +115,7 @@ async def notes(tx: ReadTx, authority_id: str, request: PageRequest) -> Page[tup
         statement = statement.where(col(AccessRow.seq) > int(request.after))
     found = await tx.execute(statement.order_by(col(AccessRow.seq)).limit(request.limit))
     items = [
-        (row.seq, Note(row.actor, row.kind or "people", authority_id, tuple(row.persons), row.at, row.organisation_id))
+        (row.seq, Note(row.actor, row.kind, authority_id, tuple(row.persons), row.at, row.organisation_id))
         for row in found
     ]
     return cut(items, request)

@@ -10,6 +10,7 @@ from datetime import datetime
 from goodstanding.openid import is_address
 from registry.access import repository
 from registry.access.model import Actor, Role
+from registry.access.reading import Kind, readers
 from registry.database import ReadTx, WriteTx
 from registry.errors import Conflict, Forbidden, Invalid, NotFound
 
@@ -66,6 +67,15 @@ async def authorities_where(tx: ReadTx | WriteTx, actor: Actor, roles: Collectio
     """The authorities at which the token and the register both say that the actor has one of these roles."""
     held = actor.roles & await repository.roles_of(tx, actor.sub) if actor.roles else frozenset()
     return frozenset(authority for authority, role in held if role in roles)
+
+
+async def need_reader(tx: ReadTx | WriteTx, actor: Actor, authority_id: str, kind: Kind) -> None:
+    """Forbidden for who may not see this kind of data of the authority."""
+    actor.need_identity()
+    if authority_id not in await authorities_where(tx, actor, readers(kind)):
+        raise Forbidden(
+            f"This is for those who work at {authority_id[:60]}, and for its regulators.", code="ROLE_NEEDED"
+        )
 
 
 async def actor_of(tx: ReadTx | WriteTx, member_id: str) -> Actor:

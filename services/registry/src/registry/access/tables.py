@@ -51,7 +51,9 @@ class AccessRow(SQLModel, table=True):
     organisation_id: str | None = Field(default=None, max_length=40, index=True)  # people: whose
     persons: list[str] = Field(sa_column=json())  # ids of what was shown, of persons or of anything else
     at: datetime = Field(sa_column=utc())
-    kind: str | None = Field(default=None, max_length=40)  # null: people, noted before there were other kinds
+    kind: str | None = Field(
+        default=None, max_length=40
+    )  # null: noted before there were other kinds; in no authority's log
     authority_id: str | None = Field(default=None, max_length=200)  # whose data it is; null: not noted then
 
 

@@ -7,7 +7,8 @@ import strawberry
 
 from goodstanding.canonical import unb64u
 from registry import checks
-from registry.access.service import authorities_where
+from registry.access import reading
+from registry.access.service import need_reader
 from registry.accreditations.graph import Accreditation, find_accreditation
 from registry.assessments import model, repository
 from registry.assessments.enums import (
@@ -17,11 +18,9 @@ from registry.assessments.enums import (
     Recommendation,
     SelfAssessmentAnswer,
 )
-from registry.assessments.model import ASSESSMENT_ID, READERS, Kind, State
+from registry.assessments.model import ASSESSMENT_ID, Kind, State
 from registry.context import Info
-from registry.database import ReadTx
 from registry.documented import documented
-from registry.errors import Forbidden
 from registry.loaders import known
 from registry.pages import cursor, page_request
 from registry.relay import UNSET, PageInfo, page_info, said
@@ -148,7 +147,7 @@ class AssessmentQueries:
         request = page_request(first, said(after), fits=lambda last: ASSESSMENT_ID.fullmatch(last) is not None)
         wanted = _wanted(said(filter))
         async with info.context.reader.use() as tx:
-            await need_reader(tx, info, str(authority_id))
+            await need_reader(tx, info.context.actor, str(authority_id), reading.Kind.ASSESSMENTS)
             page = await repository.page(tx, request, str(authority_id), wanted)
         info.context.spend(len(page.items))
         edges = [
@@ -163,15 +162,6 @@ class AssessmentQueries:
         found = await info.context.loaders.self_assessments.load(checks.number(number)) or []
         info.context.spend(sum(len(one.answers) for one in found))
         return [_self_assessment(one) for one in found]
-
-
-async def need_reader(tx: ReadTx, info: Info, authority_id: str) -> None:
-    """Forbidden for who may not see the files of this authority."""
-    info.context.actor.need_identity()
-    if authority_id not in await authorities_where(tx, info.context.actor, READERS):
-        raise Forbidden(
-            f"This is for those who work at {authority_id[:60]}, and for its regulators.", code="ROLE_NEEDED"
-        )
 
 
 def assessment_type(found: model.Assessment, now: datetime) -> Assessment:

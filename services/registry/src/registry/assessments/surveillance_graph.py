@@ -5,12 +5,13 @@ from typing import Annotated
 
 import strawberry
 
+from registry.access.reading import Kind
+from registry.access.service import need_reader
 from registry.accreditations.graph import Accreditation, find_accreditation
 from registry.accreditations.mutations import KEY
 from registry.assessments import due, model
 from registry.assessments.drafts import PlanDraft
 from registry.assessments.due import Place
-from registry.assessments.graph import need_reader
 from registry.context import Info
 from registry.documented import documented, documented_mutation
 from registry.errors import DomainError
@@ -97,7 +98,7 @@ class SurveillanceQueries:
         """
         request = page_request(first, said(after), fits=lambda last: Place.of(last) is not None)
         async with info.context.reader.use() as tx:
-            await need_reader(tx, info, str(authority_id))
+            await need_reader(tx, info.context.actor, str(authority_id), Kind.ASSESSMENTS)
             page = await due.page(tx, request, str(authority_id), said(before))
         info.context.spend(len(page.items))
         edges = [

@@ -10,7 +10,7 @@ from goodstanding.clock import Clock
 from registry.access.idempotency import Request, claim
 from registry.access.model import Actor, Role
 from registry.access.reading import Kind, readers
-from registry.access.service import roles_of
+from registry.access.service import authorities_where
 from registry.clock import moment
 from registry.database import Database, ReadTx, WriteTx
 from registry.errors import Conflict, Forbidden, NotFound
@@ -67,7 +67,7 @@ class People:
 async def files(tx: ReadTx, actor: Actor, organisations: Sequence[str]) -> dict[str, Files]:
     """The people of each organisation in the files the actor may read; Forbidden for who may read none."""
     actor.need_identity()
-    authorities = await _files_of(tx, actor)
+    authorities = await authorities_where(tx, actor, readers(Kind.PEOPLE))
     if not authorities:
         raise Forbidden(
             f"To read people takes the role {' or '.join(sorted(readers(Kind.PEOPLE)))}.", code="ROLE_NEEDED"
@@ -76,17 +76,11 @@ async def files(tx: ReadTx, actor: Actor, organisations: Sequence[str]) -> dict[
     return {organisation: Files(authorities, people) for organisation, people in found.items()}
 
 
-async def _files_of(tx: ReadTx | WriteTx, actor: Actor) -> frozenset[str]:
-    """The authorities whose files the actor may read, by token and by register."""
-    roles = actor.roles & await roles_of(tx, actor.sub)
-    return frozenset(authority for authority, role in roles if role in readers(Kind.PEOPLE))
-
-
 async def _need_held(tx: WriteTx, actor: Actor, person_id: str) -> None:
     """NotFound unless the person is in files the actor may read; Conflict when it was erased already."""
     known = _ID.fullmatch(person_id) is not None
     if known and await repository.erased_at(tx, person_id) is not None:
         raise Conflict(f"{person_id} was erased already.", code="ALREADY_ERASED")
     held = await repository.lock(tx, person_id) if known else None
-    if held is None or held.authority_id not in await _files_of(tx, actor):
+    if held is None or held.authority_id not in await authorities_where(tx, actor, readers(Kind.PEOPLE)):
         raise NotFound(f"There is no person {person_id[:60]!r} in the files you may read.")

@@ -7,7 +7,7 @@ import strawberry
 
 from goodstanding.canonical import unb64u
 from registry.access import reading
-from registry.assessments.graph import need_reader
+from registry.access.service import need_reader
 from registry.context import Info
 from registry.documented import documented
 from registry.loaders import known
@@ -144,7 +144,7 @@ class SignalQueries:
         asked, at = said(kind), said(state)
         wanted = str(authority_id), None if asked is None else Kind[asked.name], None if at is None else State[at.name]
         async with info.context.reader.use() as tx:
-            await need_reader(tx, info, str(authority_id))
+            await need_reader(tx, info.context.actor, str(authority_id), reading.Kind.SIGNALS)
             page = await repository.page(tx, request, *wanted)
         info.context.spend(len(page.items))
         edges = [SignalEdge(cursor=cursor(one.id), node=signal_type(one)) for one in page.items]

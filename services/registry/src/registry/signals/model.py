@@ -26,6 +26,7 @@ SIGNAL_ID: Final = re.compile(r"sig_[0-9a-f]{32}", re.ASCII)
 REPORTER_ID: Final = re.compile(r"rep_[0-9a-f]{32}", re.ASCII)
 WINDOW: Final = timedelta(days=730)  # how far back public counts go
 READERS: Final = readers(reading.Kind.SIGNALS)  # who at an authority sees that there is a signal
+UNLOGGED: Final = readers(reading.Kind.UNLOGGED)  # who knows of an accreditation that is not public
 MAX_CHANGES: Final = 100  # of one signal
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{22,200}", re.ASCII)  # 128 bits and more as base64url, hex or UUID
 _KEY_LETTERS: Final = 9  # different ones; of a million random keys in hexadecimal, three have fewer

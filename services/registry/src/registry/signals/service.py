@@ -29,6 +29,7 @@ from registry.signals.model import (
     READERS,
     REPORTER_ID,
     SIGNAL_ID,
+    UNLOGGED,
     WINDOW,
     Change,
     Counts,
@@ -237,7 +238,7 @@ async def _about(tx: WriteTx, actor: Actor, draft: ReportDraft) -> tuple[str, st
         return held.organisation.id, None
     wanted = number(draft.number)
     found = (await accreditations.by_numbers(tx, [wanted])).get(wanted)
-    if found is None or not (found.public or found.authority_id in await authorities_where(tx, actor, READERS)):
+    if found is None or not (found.public or found.authority_id in await authorities_where(tx, actor, UNLOGGED)):
         raise NotFound(f"There is no accreditation {wanted}.", code="UNKNOWN_NUMBER")
     await held_organisation(tx, found.organisation_id)
     return found.organisation_id, wanted
