@@ -127,6 +127,7 @@ def test_two_monitors_catch_a_split_view(run, door):
     assert run("compare", "amina", "nowhere").status == 3
     (Path.cwd() / "none").mkdir()
     assert run("compare", "amina", "none").status == 2
+    assert json.loads(run("compare", "amina", "none", "--json").out)["exitStatus"] == 2
 
 
 @pytest.mark.parametrize("status", [500, 302])

@@ -412,6 +412,12 @@ class TestComparing:
         assert ([finding.kind for finding in made.findings], made.compared) == ([K.FORK], 2)
         assert len(set(made.findings[0].evidence)) == 2
 
+    def test_catches_two_roots_of_one_size_whoever_holds_them(self, log, folders):
+        a, b = read_checkpoints(folders[0])[-1], read_checkpoints(folders[1])[-2]
+        for ours, theirs in (([a, b], [b]), ([b, a], [b]), ([a, b], [])):
+            (found,) = compare(ours, theirs, log.trusted).findings
+            assert (found.kind, set(found.evidence)) == (K.FORK, {a, b})
+
     def test_works_from_exported_files(self, log, folders, tmp_path):
         files = []
         for folder in folders:

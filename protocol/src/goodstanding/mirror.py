@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Protocol
 
-from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.errors import LogError
 from goodstanding.feed import Entry, read_line, split_page
 from goodstanding.merkle import CompactRange
@@ -162,8 +162,7 @@ class Mirror:
 
     def verified(self, note: bytes) -> VerifiedCheckpoint:
         """Check a checkpoint against this log's keys; LogError when it is not the log's, or carries no time."""
-        log = self.log
-        return verify_checkpoint(note, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses)
+        return self.log.verify(note)
 
     def observe(self, note: bytes) -> None:
         """Take a checkpoint seen beside the feed: it renews the time of the applied size, and must not contradict it.
@@ -233,15 +232,9 @@ class Mirror:
 
     def _explain(self, covered: Iterable[Entry]) -> None:
         """Rule 3: note bodies that are missing, and strike those that an erasure event names."""
-        unexplained = self.state.unexplained
         for entry in covered:
-            if entry.erased_by is not None:
-                self.state.erased += 1
-                unexplained[entry.leaf.event_id] = entry.erased_by
-            elif entry.body is not None and entry.leaf.kind == "erasure":
-                for event_id in entry.body["data"]["event_ids"]:
-                    if unexplained.get(event_id) == entry.leaf.event_id:
-                        del unexplained[event_id]
+            self.state.erased += entry.erased_by is not None
+            explain(self.state.unexplained, entry)
 
     def _check_known(self, seen: VerifiedCheckpoint) -> None:
         tree = seen.checkpoint
@@ -259,6 +252,16 @@ class Mirror:
                 seen, time = ahead, signed_time(ahead)
         if newest is None or newest.checkpoint.size < self.size or signed_time(newest) < time:
             self.state.newest = seen
+
+
+def explain(unexplained: dict[str, str], entry: Entry) -> None:
+    """Note a body that is missing, by the erasure it names, and strike those that an erasure event names in turn."""
+    if entry.erased_by is not None:
+        unexplained[entry.leaf.event_id] = entry.erased_by
+    elif entry.body is not None and entry.leaf.kind == "erasure":
+        for event_id in entry.body["data"]["event_ids"]:
+            if unexplained.get(event_id) == entry.leaf.event_id:
+                del unexplained[event_id]
 
 
 def signed_time(checkpoint: VerifiedCheckpoint) -> datetime:

@@ -31,7 +31,7 @@ from typing import Any, Final, Self
 from zoneinfo import ZoneInfo
 
 from goodstanding.canonical import parse_json
-from goodstanding.checkpoint import VerifiedCheckpoint
+from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
 from goodstanding.errors import EventError, KeyRefused, LogError, TrustError
 from goodstanding.keys import key_set
 from goodstanding.note import COSIGNATURE_V1, ED25519, VerifierKey
@@ -53,6 +53,10 @@ class TrustedLog:
     time_vkey: VerifierKey
     witnesses: tuple[VerifierKey, ...] = ()
     policy: Policy | None = None
+
+    def verify(self, note: bytes) -> VerifiedCheckpoint:
+        """Check a checkpoint against this log's keys; LogError when it is not the log's, or carries no time."""
+        return verify_checkpoint(note, log=self.vkey, time_cosigner=self.time_vkey, witnesses=self.witnesses)
 
     def witnessed(self, seen: VerifiedCheckpoint) -> bool:
         """Whether those outside who cosigned are enough (rule 4)."""

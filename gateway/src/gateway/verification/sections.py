@@ -9,7 +9,7 @@ from gateway.verification.keys import SIZE
 from gateway.verification.labels import LABEL_ROW, LabelColumns
 from gateway.verification.snapshot import Snapshot, SnapshotRefused
 from gateway.verification.tables import EMPTY, Blobs, Rows
-from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.errors import LogError
 from goodstanding.merkle import HASH_SIZE, CompactRange
 from goodstanding.mirror import Heads, MirrorState
@@ -87,7 +87,7 @@ def _newest(snapshot: Snapshot, log: TrustedLog) -> VerifiedCheckpoint:
         raise SnapshotRefused("it is of another log")
     note = bytes(snapshot.section("note"))
     try:
-        seen = verify_checkpoint(note, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses)
+        seen = log.verify(note)
     except LogError as error:
         raise SnapshotRefused(f"its checkpoint does not count: {error}") from error
     tree = seen.checkpoint

@@ -111,14 +111,15 @@ def compare(
         raise Answer(NO_ANSWER) from None
     except GoodstandingError as error:
         stop(str(error))
+    status = exit_status(made.findings) or (0 if made.compared else NO_ANSWER)
     if as_json:
-        _print_json({"compared": made.compared}, list(made.findings))
-    elif not made.compared:
+        _print_json({"compared": made.compared}, list(made.findings), status)
+    elif not made.compared and not made.findings:
         write("no tree size was shown to both; give --log to ask the log itself")
     else:
         write(f"{made.compared} tree sizes compared")
         _show(list(made.findings))
-    raise Answer(exit_status(made.findings) or (0 if made.compared else NO_ANSWER))
+    raise Answer(status)
 
 
 @contextmanager
@@ -143,12 +144,13 @@ def _look_once(
     _usable(folder.save, report.state, log, report.findings)
     forks = [kept for kept in folder.findings() if kept.kind is FindingKind.FORK and kept not in report.findings]
     findings = [*report.findings, *forks]
+    status = exit_status(findings)
     if as_json:
-        _print_json(_summary(report, log), findings)
+        _print_json(_summary(report, log), findings, status)
     else:
         _introduce(report, log)
         _show(findings)
-    return exit_status(findings)
+    return status
 
 
 def _all_again(report: Report, again: Report) -> Report:
@@ -174,8 +176,7 @@ def _introduce(report: Report, log: TrustedLog) -> None:
     write(f"{log.origin}: {report.state.size} entries verified, {report.entries} of them new{at}")
 
 
-def _print_json(summary: dict[str, Any], findings: list[Finding]) -> None:
-    status = exit_status(findings)
+def _print_json(summary: dict[str, Any], findings: list[Finding], status: int) -> None:
     shown = {**summary, "exitStatus": status, "findings": [finding.to_json() for finding in findings]}
     write(json.dumps(shown, ensure_ascii=False))
 

@@ -1,6 +1,6 @@
 """Two monitors' notes side by side: what a log shows to one and not to the other is a split view.
 
-1. Of every size that both have seen, there is one root.
+1. Of every size that either has seen, there is one root.
 2. With the log at hand: its tree begins with the newest tree of each monitor. Each has verified that its own newest
    tree begins with all the others it has seen, so the newest stands for them.
 
@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.errors import LogError
 from goodstanding.monitoring.findings import Finding, FindingKind
 from goodstanding.monitoring.published import PublishedLog
@@ -37,37 +37,41 @@ def compare(
 ) -> Comparison:
     """Compare two monitors' checkpoints; LogError when one of them is not this log's, Unreachable when it is away."""
     sides = [_verified(notes, log) for notes in (ours, theirs)]
-    common = sides[0].keys() & sides[1].keys()
-    findings = [_same_size(sides[0][size], sides[1][size]) for size in sorted(common)]
-    compared = len(common)
+    findings = _two_roots(sides)
+    compared = len({size for size, _ in sides[0]} & {size for size, _ in sides[1]})
     if published is not None:
         newest = [max(side.values(), key=_size) for side in sides if side]
-        findings += _against(_verify(published.checkpoint(), log), newest, published)
+        findings += _against(log.verify(published.checkpoint()), newest, published)
         compared += len(newest)
-    return Comparison(compared, tuple(each for each in findings if each is not None))
+    return Comparison(compared, tuple(findings))
 
 
-def _verified(notes: Iterable[bytes], log: TrustedLog) -> dict[int, VerifiedCheckpoint]:
-    found: dict[int, VerifiedCheckpoint] = {}
+_Seen = dict[tuple[int, bytes], VerifiedCheckpoint]
+"""By size and root: one monitor may hold two roots of a size."""
+
+
+def _verified(notes: Iterable[bytes], log: TrustedLog) -> _Seen:
+    found: _Seen = {}
     for count, note in enumerate(notes):
         if count >= MAX_NOTES:
             raise LogError(f"more than {MAX_NOTES} checkpoints to compare; give the newest of them")
-        seen = _verify(note, log)
-        found[_size(seen)] = seen
+        seen = log.verify(note)
+        found.setdefault((_size(seen), seen.checkpoint.root), seen)
     return found
-
-
-def _verify(note: bytes, log: TrustedLog) -> VerifiedCheckpoint:
-    return verify_checkpoint(note, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses)
 
 
 def _size(seen: VerifiedCheckpoint) -> int:
     return seen.checkpoint.size
 
 
-def _same_size(one: VerifiedCheckpoint, other: VerifiedCheckpoint) -> Finding | None:
-    """Rule 1."""
-    return None if one.checkpoint.root == other.checkpoint.root else _fork(_size(one), one, other)
+def _two_roots(sides: Iterable[_Seen]) -> list[Finding]:
+    """Rule 1, whoever holds the two."""
+    trees: dict[int, dict[bytes, VerifiedCheckpoint]] = {}
+    for side in sides:
+        for (size, root), seen in side.items():
+            trees.setdefault(size, {}).setdefault(root, seen)
+    several = ((size, list(roots.values())) for size, roots in sorted(trees.items()) if len(roots) > 1)
+    return [_fork(size, seen[0], seen[1]) for size, seen in several]
 
 
 def _against(now: VerifiedCheckpoint, newest: Iterable[VerifiedCheckpoint], published: PublishedLog) -> list[Finding]:

@@ -20,7 +20,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Final
 
-from goodstanding.checkpoint import VerifiedCheckpoint, verify_checkpoint
+from goodstanding.checkpoint import VerifiedCheckpoint
 from goodstanding.errors import BodyMissing, FeedGap, LogError
 from goodstanding.feed import Entry, read_line, split_page
 from goodstanding.mirror import signed_time
@@ -103,8 +103,7 @@ class _Look:
         return None
 
     def _verified(self, note: bytes) -> VerifiedCheckpoint:
-        log = self._log
-        return verify_checkpoint(note, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses)
+        return self._log.verify(note)
 
     def _keep(self, seen: VerifiedCheckpoint) -> bool:
         """Rule 2 for checkpoints of one size: whether all of them have one root. Both are kept, whatever they say."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from goodstanding.feed import Entry
+from goodstanding.mirror import explain
 from goodstanding.monitoring.checks import Bounds, Tally, entry_findings, removal_finding, stream_after
 from goodstanding.monitoring.findings import Finding
 from goodstanding.monitoring.state import MonitorState
@@ -23,7 +24,7 @@ def take(state: MonitorState, entries: Sequence[Entry], covered_at: datetime, bo
         state.streams[subject] = stream_after(stream, entry)
         if state.streams[subject].live:
             listed.add(subject)
-        _explain(state, entry)
+        explain(state.unexplained, entry)
     removed = sum(not _live(state, subject) for subject in listed)
     return findings + _tally(state, Tally(state.live + len(listed - stood), removed), covered_at, bounds)
 
@@ -31,16 +32,6 @@ def take(state: MonitorState, entries: Sequence[Entry], covered_at: datetime, bo
 def _live(state: MonitorState, subject: bytes) -> bool:
     stream = state.streams.get(subject)
     return stream is not None and stream.live
-
-
-def _explain(state: MonitorState, entry: Entry) -> None:
-    """Note a body that is missing, and strike those that an erasure event names."""
-    if entry.erased_by is not None:
-        state.unexplained[entry.leaf.event_id] = entry.erased_by
-    elif entry.body is not None and entry.leaf.kind == "erasure":
-        for event_id in entry.body["data"]["event_ids"]:
-            if state.unexplained.get(event_id) == entry.leaf.event_id:
-                del state.unexplained[event_id]
 
 
 def _tally(state: MonitorState, batch: Tally, covered_at: datetime, bounds: Bounds) -> list[Finding]:
