@@ -11,6 +11,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import cached_property
 
 import httpx
 import structlog
@@ -26,7 +27,7 @@ from audit.store import Store
 from audit.waiting import first_of
 from audit.witness_client import Cosigned, askable
 from goodstanding.note import Note, Signature
-from goodstanding.policy import Policy, Witness
+from goodstanding.policy import MAX_OF_A_KIND, Policy, Witness
 
 WAIT_SECONDS = 2.0
 """How long a publication waits for witnesses, unless set otherwise."""
@@ -36,6 +37,11 @@ LATE_SECONDS = 5.0
 
 LATE_WAIT_SECONDS = 10.0
 """How long such a round waits."""
+
+CLIENT_SECONDS = 30.0
+"""Longest life of a question to a witness; whoever asks stops listening earlier."""
+
+CLIENT_LIMITS = httpx.Limits(max_connections=2 * MAX_OF_A_KIND, max_keepalive_connections=MAX_OF_A_KIND)
 
 _log = structlog.get_logger("audit.cosigning")
 
@@ -50,7 +56,6 @@ class Cosigning:
         database: Database,
         store: Store,
         publication: Publication,
-        client: httpx.AsyncClient,
         wait: float = WAIT_SECONDS,
     ) -> None:
         self.policy = policy
@@ -60,8 +65,17 @@ class Cosigning:
         self._database = database
         self._store = store
         self._publication = publication
-        self._client = client
         self._wait = wait
+
+    @cached_property
+    def _client(self) -> httpx.AsyncClient:
+        """Made when there is a witness to ask: it reads whom this machine trusts."""
+        return httpx.AsyncClient(timeout=CLIENT_SECONDS, limits=CLIENT_LIMITS, trust_env=False)
+
+    async def close(self) -> None:
+        """Close the connections to witnesses."""
+        if "_client" in self.__dict__:
+            await self._client.aclose()
 
     async def probe(self) -> None:
         """Ask whether a witness has seen more than the database holds (rule 4); LogStopped if so."""
@@ -79,11 +93,12 @@ class Cosigning:
         snapshot = Snapshot(self._store, note)
         heard = await self._round(prompt, snapshot, self._wait)
         await self._forbid_fork(heard)
-        new = self._publication.with_lines(note, _lines(heard))
-        await self._remember(heard)
-        if new != note:
+        new, said = self._publication.with_lines(note, _lines(heard)), _said(heard)
+        if said or new != note:
             async with self._database.write() as tx:
-                await memory.replace_note(tx, snapshot.checkpoint.size, note, new)
+                await memory.remember(tx, said)
+                if new != note:
+                    await memory.replace_note(tx, snapshot.checkpoint.size, note, new)
         return new
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -108,7 +123,9 @@ class Cosigning:
         heard = await self._round(missing, snapshot, LATE_WAIT_SECONDS)
         async with self._publication.lock:
             await self._forbid_fork(heard)
-            await self._remember(heard)
+            if said := _said(heard):
+                async with self._database.write() as tx:
+                    await memory.remember(tx, said)
             if not (lines := _lines(heard)):
                 return 0
             added = await asyncio.to_thread(self._publication.add, Note.parse(note).text, lines)
@@ -158,13 +175,9 @@ class Cosigning:
                 self._publication.halt(why)
                 raise LogStopped(why)
 
-    async def _remember(self, heard: Sequence[Heard]) -> None:
-        said = {each.witness.key.public_key: each.size for each in heard if each.size is not None}
-        async with self._database.read() as tx:
-            known = await memory.sizes(tx)
-        if fresh := {key: size for key, size in said.items() if known.get(key) != size}:
-            async with self._database.write() as tx:
-                await memory.remember(tx, fresh)
+
+def _said(heard: Sequence[Heard]) -> dict[bytes, int]:
+    return {each.witness.key.public_key: each.size for each in heard if each.size is not None}
 
 
 def _lines(heard: Sequence[Heard]) -> list[Signature]:

@@ -26,12 +26,16 @@ class Edge:
         """Return the edge of the tree without leaves."""
         return cls(0, (), ())
 
-    def root(self) -> bytes:
-        """Return the root of the tree that ends in this edge."""
+    def compact(self) -> CompactRange:
+        """Return the tree that ends in this edge as a range that can be appended to."""
         hashes: list[bytes] = []
         for level in reversed(self.levels):
             hashes.extend(CompactRange.empty().append(level).hashes)
-        return CompactRange(self.size, tuple(hashes)).root()
+        return CompactRange(self.size, tuple(hashes))
+
+    def root(self) -> bytes:
+        """Return the root of the tree that ends in this edge."""
+        return self.compact().root()
 
     def partial_files(self) -> Files:
         """Return the unfinished bundle and tiles themselves."""

@@ -7,7 +7,7 @@
 """
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -15,6 +15,7 @@ from sqlalchemy import select
 from audit.database import Database
 from audit.edge import Edge
 from audit.errors import LogStopped
+from audit.fsck.report import Progress
 from audit.fsck.rows import Verify
 from audit.growth import grown, last
 from audit.publication import CHECKPOINT
@@ -34,9 +35,7 @@ class Rebuilt:
     replaced: int = 0
 
 
-async def rebuild(
-    store: Store, database: Database, verify: Verify, progress: Callable[[str, int, int], None]
-) -> Rebuilt:
+async def rebuild(store: Store, database: Database, verify: Verify, progress: Progress) -> Rebuilt:
     """Make the published files of the log again. Raises LogStopped (rule 1), Unavailable and OSError."""
     signed = await _signed(store, database, verify)
     edge = await last(database, Edge.empty(), signed.size)

@@ -1,7 +1,7 @@
 """What the sequencer does first: bring the files up to the tree row, or refuse to go on.
 
-1. The database must be this log's, and not behind what is published or what others have seen of it: a restored backup
-   must not fork the log.
+1. The database must be this log's, and not behind what is published: a restored backup must not fork the log. What
+   witnesses have seen is asked before (`cosigning.py`).
 2. The files' right edge is read as of the published checkpoint, whose root it must have. Where a file of it is
    missing, all are made again from the rows.
 3. The rows beyond must lead to the root in the tree row; then what is missing is written, and where a file exists
@@ -32,17 +32,29 @@ TREE_ID = 1
 """Key of the one row of `tree`."""
 
 
+_KEEP_NAME = (
+    "A log never changes its name: set GOODSTANDING_LOG_ORIGIN to it, or begin a new log with a new database and folder"
+)
+
+
+async def tree_row(database: Database, origin: str, advice: str) -> Checkpoint:
+    """Read the tree row, which an empty database gets; LogStopped, with what to do, when it is another log's."""
+    async with database.write() as tx:
+        await alone(tx, "tree")
+        row = (await tx.execute(select(TREE).where(TREE.c.id == TREE_ID))).one_or_none()
+        if row is None:
+            await tx.execute(insert(TREE).values(id=TREE_ID, origin=origin, size=0, root=EMPTY_ROOT))
+            return Checkpoint(origin, 0, EMPTY_ROOT)
+    if row.origin != origin:
+        raise LogStopped(f"this database holds the log {row.origin}, not {origin}. {advice}")
+    return Checkpoint(row.origin, row.size, row.root)
+
+
 class Recovery:
     """One recovery; the caller holds the publication's lock."""
 
     def __init__(
-        self,
-        *,
-        origin: str,
-        database: Database,
-        store: Store,
-        publication: Publication,
-        fault: Fault,
+        self, *, origin: str, database: Database, store: Store, publication: Publication, fault: Fault
     ) -> None:
         self._origin = origin
         self._database = database
@@ -56,7 +68,7 @@ class Recovery:
         Raises LogStopped when a rule of this module is broken, ClockWentBackwards when something has to be
         signed, OSError and SQLAlchemyError.
         """
-        tree = await self._tree_row()
+        tree = await tree_row(self._database, self._origin, _KEEP_NAME)
         current = await asyncio.to_thread(self._publication.current)
         published = Checkpoint(self._origin, 0, EMPTY_ROOT) if current is None else current.checkpoint
         _forbid_fork(tree, published)
@@ -69,21 +81,6 @@ class Recovery:
         if current is None or published.size < tree.size:
             await self._publish(tree, unseen=current is not None)
         return edge
-
-    async def _tree_row(self) -> Checkpoint:
-        """Read the tree row, which the very first start makes."""
-        async with self._database.write() as tx:
-            await alone(tx, "tree")
-            row = (await tx.execute(select(TREE).where(TREE.c.id == TREE_ID))).one_or_none()
-            if row is None:
-                await tx.execute(insert(TREE).values(id=TREE_ID, origin=self._origin, size=0, root=EMPTY_ROOT))
-                return Checkpoint(self._origin, 0, EMPTY_ROOT)
-        if row.origin != self._origin:
-            raise LogStopped(
-                f"this database holds the log {row.origin}, not {self._origin}. A log never changes its name: set "
-                f"GOODSTANDING_LOG_ORIGIN={row.origin}, or begin a new log with a new database and folder"
-            )
-        return Checkpoint(row.origin, row.size, row.root)
 
     def _edge_of_files(self, published: Checkpoint) -> Edge | None:
         """Read the right edge as of the published checkpoint; None when a file of it is missing."""

@@ -92,13 +92,7 @@ class Sequencer:
         self._cosigning = cosigning
         self._appended = appended
         self._fault = fault
-        self._recovery = Recovery(
-            origin=origin,
-            database=database,
-            store=store,
-            publication=publication,
-            fault=fault,
-        )
+        self._recovery = Recovery(origin=origin, database=database, store=store, publication=publication, fault=fault)
         # The edge as of the last step that came to its end; None makes the next step recover first.
         # Guarded by the publication's lock.
         self._edge: Edge | None = None

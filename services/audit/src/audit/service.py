@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
-
 from audit.bucket import Bucket
 from audit.cosigner import TimeCosigner
 from audit.cosigning import WAIT_SECONDS, Cosigning
@@ -26,12 +24,7 @@ from audit.store import FileStore, Store
 from audit.tail import Tail
 from goodstanding.clock import Clock, system_clock
 from goodstanding.keys import Signer
-from goodstanding.policy import MAX_OF_A_KIND, Policy, fitting
-
-CLIENT_SECONDS = 30.0
-"""Longest life of a question to a witness; whoever asks stops listening earlier."""
-
-CLIENT_LIMITS = httpx.Limits(max_connections=2 * MAX_OF_A_KIND, max_keepalive_connections=MAX_OF_A_KIND)
+from goodstanding.policy import Policy, fitting
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,6 @@ class Log:
     feed: Feed
     tail: Tail
     erasures: Erasures
-    client: httpx.AsyncClient
 
     @property
     def origin(self) -> str:
@@ -86,7 +78,7 @@ class Log:
 
     async def close(self) -> None:
         """Close connections to witnesses and to the database; background tasks must have ended."""
-        await self.client.aclose()
+        await self.cosigning.close()
         await self.database.close()
 
 
@@ -123,8 +115,7 @@ def open_log(
     publication = Publication(store, signer, clock)
     if policy is not None:
         fitting(policy, signer.log_key, signer.time_key)
-    client = httpx.AsyncClient(timeout=CLIENT_SECONDS, limits=CLIENT_LIMITS)
-    cosigning = Cosigning(policy, database=database, store=store, publication=publication, client=client, wait=wait)
+    cosigning = Cosigning(policy, database=database, store=store, publication=publication, wait=wait)
     appended = asyncio.Event()
     reader = Reader(database, store)
     feed = Feed(database, reader)
@@ -149,5 +140,4 @@ def open_log(
         feed=feed,
         tail=Tail(feed),
         erasures=Erasures(database, reader),
-        client=client,
     )

@@ -11,17 +11,19 @@ Sizes = Mapping[bytes, int]
 """By the witness's public key."""
 
 
-async def sizes(tx: ReadTx) -> dict[bytes, int]:
+async def sizes(tx: ReadTx | WriteTx) -> dict[bytes, int]:
     """What is remembered."""
     return {row.public_key: row.size for row in await tx.execute(select(WITNESSES))}
 
 
 async def remember(tx: WriteTx, seen: Sizes) -> None:
     """Remember what witnesses said last; on a reset witness that is less than before."""
+    known = await sizes(tx)
     for public_key, size in seen.items():
-        known = update(WITNESSES).where(WITNESSES.c.public_key == public_key).values(size=size)
-        if (await tx.execute(known)).rowcount == 0:
+        if public_key not in known:
             await tx.execute(insert(WITNESSES).values(public_key=public_key, size=size))
+        elif known[public_key] != size:
+            await tx.execute(update(WITNESSES).where(WITNESSES.c.public_key == public_key).values(size=size))
 
 
 async def tree_size(tx: ReadTx) -> int:

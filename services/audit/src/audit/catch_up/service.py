@@ -9,7 +9,7 @@
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -18,27 +18,26 @@ from sqlalchemy import insert, select, update
 
 from audit.catch_up.copies import Copy
 from audit.catch_up.rows import BATCH, give_bodies, give_rows, require_bodies, waiting_subjects
-from audit.database import Database, WriteTx, alone
+from audit.database import Database, WriteTx
 from audit.edge import Edge, grow
 from audit.entries import move_heads
 from audit.errors import LogStopped
+from audit.fsck.report import Progress
 from audit.fsck.rows import Verify
-from audit.growth import CHUNK, last
+from audit.growth import last
 from audit.publication import CHECKPOINT
-from audit.recovery import TREE_ID
+from audit.recovery import TREE_ID, tree_row
 from audit.store import Store
 from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from audit.tile_files import read_tile
 from goodstanding.checkpoint import Checkpoint, VerifiedCheckpoint
 from goodstanding.errors import LogError
 from goodstanding.events import Leaf
-from goodstanding.merkle import EMPTY_ROOT, CompactRange, leaf_hash
+from goodstanding.merkle import CompactRange, leaf_hash
 from goodstanding.tiles import ENTRIES_LEVEL, TILE_WIDTH, Tile, decode_bundle, tile_path
 
 MAX_NOTES: Final = 200_000
 """Most notes of checkpoints that are taken from copies."""
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(slots=True)
@@ -63,27 +62,15 @@ class CatchUp:
     async def run(self, copies: Iterable[Copy | bytes]) -> Caught:
         """Catch up with what is published. Raises LogStopped, LogError, Unavailable and OSError."""
         published = await asyncio.to_thread(self._published)
-        tree = await self._tree(published.checkpoint.origin)
+        tree = await tree_row(self._database, published.checkpoint.origin, "Restore a backup of this one")
         if tree.size >= published.checkpoint.size:
             return Caught(tree.size, tree.size, await self._give_bodies(copies))
-        await self._require(tree, published.checkpoint)
+        held = await self._require(tree, published.checkpoint)
         await self._give_rows(tree.size, published.checkpoint.size)
         bodies = await self._give_bodies(copies)
         self._keep(published)
-        await self._finish(tree.size, published.checkpoint)
+        await self._finish(held, published.checkpoint)
         return Caught(tree.size, published.checkpoint.size, bodies)
-
-    async def _tree(self, origin: str) -> Checkpoint:
-        """Read the tree row, which an empty database gets."""
-        async with self._database.write() as tx:
-            await alone(tx, "tree")
-            row = (await tx.execute(select(TREE).where(TREE.c.id == TREE_ID))).one_or_none()
-            if row is None:
-                await tx.execute(insert(TREE).values(id=TREE_ID, origin=origin, size=0, root=EMPTY_ROOT))
-                return Checkpoint(origin, 0, EMPTY_ROOT)
-        if row.origin != origin:
-            raise LogStopped(f"the database holds the log {row.origin}, not {origin}. Restore a backup of this one")
-        return Checkpoint(row.origin, row.size, row.root)
 
     def _published(self) -> VerifiedCheckpoint:
         note = self._store.read(CHECKPOINT)
@@ -93,9 +80,9 @@ class CatchUp:
             )
         return self._verify(note)
 
-    async def _require(self, tree: Checkpoint, published: Checkpoint) -> None:
-        """Rule 1."""
-        edge = await last(self._database, Edge.empty(), tree.size)
+    async def _require(self, tree: Checkpoint, published: Checkpoint) -> CompactRange:
+        """Rule 1; return the tree that the database holds."""
+        held = edge = await last(self._database, Edge.empty(), tree.size)
         if edge.root() == tree.root:
             async for start, leaves in self._bundles(tree.size, published.size):
                 edge, _ = await asyncio.to_thread(grow, edge, leaves)
@@ -105,6 +92,7 @@ class CatchUp:
                 f"the database's {tree.size} entries and the published ones after them do not have the root signed for "
                 f"size {published.size}: nothing was written. Run: audit fsck"
             )
+        return held.compact()
 
     async def _give_rows(self, old: int, new: int) -> None:
         """Rule 2."""
@@ -150,28 +138,24 @@ class CatchUp:
         if len(self._notes) > MAX_NOTES:
             raise LogError(f"the copies hold more than {MAX_NOTES} checkpoints; give them in parts")
 
-    async def _finish(self, old: int, published: Checkpoint) -> None:
+    async def _finish(self, held: CompactRange, published: Checkpoint) -> None:
         """Rule 4."""
-        missing = ENTRIES.c.log_index.between(old, published.size - 1)
+        missing = ENTRIES.c.log_index.between(held.size, published.size - 1)
         async with self._database.write() as tx:
             size = await tx.scalar(select(TREE.c.size).where(TREE.c.id == TREE_ID).with_for_update())
-            if size != old:
+            if size != held.size:
                 raise LogStopped("another process has moved this log meanwhile; run one at a time")
             await require_bodies(tx, missing)
-            tree = await self._move(tx, old, published.size)
+            tree = await self._move(tx, held, published.size)
             if tree.root() != published.root:
                 raise LogStopped(f"the rows do not have the root signed for size {published.size}. Run: audit fsck")
             moved = update(TREE).where(TREE.c.id == TREE_ID)
             await tx.execute(moved.values(size=published.size, root=published.root))
 
-    async def _move(self, tx: WriteTx, old: int, new: int) -> CompactRange:
+    async def _move(self, tx: WriteTx, tree: CompactRange, new: int) -> CompactRange:
         """Move subjects on and store notes, up to the end; return the tree reached."""
-        tree = CompactRange.empty()
-        for start in range(0, old, CHUNK):
-            some = select(ENTRIES.c.leaf).where(ENTRIES.c.log_index.between(start, min(start + CHUNK, old) - 1))
-            tree = tree.append([leaf_hash(leaf) for leaf in await tx.scalars(some.order_by(ENTRIES.c.log_index))])
         waiting = await waiting_subjects(tx)
-        for start in range(old, new, BATCH):
+        for start in range(tree.size, new, BATCH):
             some = select(ENTRIES.c.leaf).where(ENTRIES.c.log_index.between(start, min(start + BATCH, new) - 1))
             leaves = (await tx.scalars(some.order_by(ENTRIES.c.log_index))).all()
             newest = {Leaf.decode(leaf).subject: leaf_hash(leaf) for leaf in leaves}
