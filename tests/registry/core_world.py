@@ -20,6 +20,7 @@ from registry.accreditations.drafts import DecisionDraft, ScopeDraft
 from registry.accreditations.service import ApplicationDraft
 from registry.app import create_app
 from registry.database import LIMITS, Database
+from registry.errors import DomainError
 from registry.issuance.keys import KeyStore
 from registry.migrate import migrate
 from registry.organisations.model import Draft, NameDraft
@@ -131,6 +132,10 @@ class CoreWorld:
         """Let the workers take everything to the log and back."""
         await self.workers.drain()
 
+    async def noted(self):
+        """(who, kind, authority, subjects) of what was read and is noted."""
+        return [(row[1], row[5], row[6], row[3]) for row in (await self.snapshot())["access_log"]]
+
     async def snapshot(self):
         """Every row of every table."""
         rows = {}
@@ -236,3 +241,12 @@ class CoreWorld:
 def opaque(text):
     """A cursor as this register makes them."""
     return b64u(text.encode())
+
+
+async def code_of(act):
+    """The code of the refusal, None for an act that was done."""
+    try:
+        await act
+    except DomainError as error:
+        return error.code
+    return None

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from assessment_world import FEES, PAPERS
-from core_world import LABOUR, STANDARD, opaque
+from core_world import LABOUR, STANDARD, code_of, opaque
 from sqlalchemy.exc import IntegrityError
 
 from goodstanding.standing import fold
@@ -16,7 +16,7 @@ from registry.access.service import add_member, grant_role
 from registry.assessments import enums, model
 from registry.assessments.drafts import AnswerDraft, FindingDraft
 from registry.assessments.model import Answer, Grade, Kind, Recommendation, State
-from registry.errors import Conflict, DomainError, Invalid, NotFound
+from registry.errors import Conflict, Invalid, NotFound
 from registry.issuance import ledger
 from registry.tables import METADATA
 
@@ -37,15 +37,6 @@ ONE = "query ($id: ID!) { assessment(id: $id) { state summary findings { text } 
 LIST = """query ($a: ID!, $f: AssessmentFilter, $first: Int, $after: String) {
   assessments(authorityId: $a, filter: $f, first: $first, after: $after) {
     edges { cursor node { id } } pageInfo { hasNextPage } } }"""
-
-
-async def code_of(act):
-    """The code of the refusal, None for an act that was done."""
-    try:
-        await act
-    except DomainError as error:
-        return error.code
-    return None
 
 
 async def history(register, number):

@@ -24,10 +24,6 @@ async def office(register):
     return register, await register.granted(restricted_text="Seen by the inspector.")
 
 
-async def noted(register):
-    return [(row[1], row[5], row[6], row[3]) for row in (await register.snapshot())["access_log"]]
-
-
 async def texts(register, number, member=None):
     data = await register.ask(TEXTS, member, n=number)
     shown = [edge["node"]["restrictedText"] for edge in data["accreditation"]["decisions"]["edges"]]
@@ -48,7 +44,7 @@ async def test_staff_and_regulators_read_restricted_texts_and_that_is_noted_once
     assert await texts(register, number, "rega") == [None, "Seen by the inspector."], "and no proposals"
     for member in (None, "other"):
         assert await texts(register, number, member) == [None, None]
-    assert await noted(register) == [
+    assert await register.noted() == [
         ("pema", "restricted-texts", LABOUR, [*events, proposal]),
         ("rega", "restricted-texts", LABOUR, events),
     ]
@@ -66,7 +62,7 @@ async def test_a_role_withdrawn_opens_nothing_though_the_token_still_states_it(o
 
     assert "inspector" not in answer.text
     assert answer.json()["data"]["proposals"]["edges"] == []
-    assert await noted(register) == []
+    assert await register.noted() == []
 
 
 async def test_a_role_withdrawn_opens_nothing_in_the_answer_to_an_act_either(office):
@@ -112,7 +108,7 @@ async def test_suspected_successors_are_noted_at_the_authority_that_asserts_them
 
     for member, seen in ((None, 0), ("pema", 0), ("tess", 1)):
         assert len((await register.ask(RELATIONS, member, o=one))["organisation"]["relations"]) == seen
-    assert await noted(register) == [("tess", "suspected-successors", LABOUR, [relation])]
+    assert await register.noted() == [("tess", "suspected-successors", LABOUR, [relation])]
 
 
 async def test_the_notes_are_read_by_those_who_answer_for_them_and_that_is_noted(office):
@@ -147,5 +143,5 @@ async def test_everybody_else_is_told_that_they_may_not(office, member, code):
 
     (error,) = await register.errors(LOG, member, a=LABOUR)
     assert error["extensions"]["code"] == code
-    assert await noted(register) == []
+    assert await register.noted() == []
     assert (await register.errors(LOG, "adam", a=LABOUR, after="eA"))[0]["extensions"]["field"] == "after"

@@ -8,7 +8,7 @@ from itertools import product
 from uuid import UUID, uuid4
 
 import pytest
-from core_world import LABOUR, LICENCE, TRADE
+from core_world import LABOUR, LICENCE, TRADE, code_of
 from sqlalchemy import insert
 
 from goodstanding.standing import fold
@@ -113,19 +113,6 @@ class Desk:
 @pytest.fixture
 async def desk(register):
     return await Desk(register).open()
-
-
-async def code_of(act):
-    """The code of the refusal, None for an act that was done."""
-    try:
-        await act
-    except DomainError as error:
-        return error.code
-    return None
-
-
-async def noted(register):
-    return [(row[1], row[5], row[6], row[3]) for row in (await register.snapshot())["access_log"]]
 
 
 async def tables_with(register, text):
@@ -370,7 +357,7 @@ async def test_every_read_is_noted(desk):
     await register.ask(READ, "anil", id=signal)
     await register.ask(READ, "other", id=signal)
 
-    assert await noted(register) == [
+    assert await register.noted() == [
         ("rita", "reporters", LABOUR, [reporter, signal]), ("rita", "reporters", LABOUR, [silent]),
         ("anil", "signals", LABOUR, [signal]),
     ]  # fmt: skip
@@ -385,7 +372,7 @@ async def test_of_abuse_a_read_is_noted_as_one_of_abuse_at_the_authority_that_ga
     await register.ask(REPORTER, "asha", id=signal)
 
     reporter = await desk.reporter_of(signal)
-    assert await noted(register) == [
+    assert await register.noted() == [
         ("asha", "signals-of-abuse", LABOUR, [signal]), ("asha", "signals-of-abuse", LABOUR, [reporter, signal]),
     ]  # fmt: skip
 
@@ -399,7 +386,10 @@ async def test_what_is_read_twice_because_something_else_fails_is_noted_once(des
 
     assert answer["data"]["signal"]["report"]["text"] == TEXT
     assert answer["errors"][0]["extensions"]["code"] == "ROLE_NEEDED"
-    assert sorted(await noted(desk.register)) == [("rita", "people", LABOUR, []), ("rita", "signals", LABOUR, [signal])]
+    assert sorted(await desk.register.noted()) == [
+        ("rita", "people", LABOUR, []),
+        ("rita", "signals", LABOUR, [signal]),
+    ]
 
 
 async def test_who_reported_is_in_one_table_and_nothing_of_a_report_is_logged(desk, caplog, capsys):

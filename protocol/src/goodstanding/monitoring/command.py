@@ -47,7 +47,7 @@ _JSON = typer.Option("--json", help="Print JSON, one line for each look.")
 class _FollowsUnlessNamed(TyperGroup):
     """`monitor URL` is short for `monitor follow URL`."""
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # click's own type of ctx
         if args and args[0] not in self.commands and args[0] != "--help":
             args = ["follow", *args]
         return super().parse_args(ctx, args)

@@ -29,7 +29,7 @@ from goodstanding.trust import TrustedLog
 try:
     import fcntl
 except ImportError:  # not on every system
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # a system without it
 
 MAX_STATE: Final = 1024 * 1024 * 1024
 """Bytes of the longest file of a folder that is read: some millions of accreditations."""

@@ -36,7 +36,7 @@ class Question:
 def graphql_route(operations: Operations, door: Door) -> Route:
     """The route `POST /graphql`.
 
-    A route of Starlette's: FastAPI's would look for dependencies and parameters in every request, a tenth of the whole.
+    A route of Starlette's: FastAPI's would look for dependencies and parameters in every request, and there are none.
     """
 
     async def graphql(request: Request) -> Response:

@@ -15,7 +15,7 @@ from sqlite3 import SQLITE_BUSY, OperationalError
 from time import monotonic
 from typing import Any, Final
 
-import asyncpg  # type: ignore[import-untyped]
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
@@ -51,7 +51,7 @@ def make_engine(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
 
 def driver_of(connection: AsyncConnection) -> Any:
     """The driver's own connection beneath one of SQLAlchemy's."""
-    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+    return connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]  # one that is checked out has it
 
 
 async def on_driver(driver: Any, work: Awaitable[Any]) -> Any:

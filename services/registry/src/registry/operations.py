@@ -118,7 +118,7 @@ class Operations:
     def _planned(self, prepared: Prepared, chosen: OperationDefinitionNode) -> Plan | None:
         assert prepared.document is not None
         try:
-            return Plan(self._schema._schema, self._schema.schema_converter, prepared.document, chosen)  # noqa: SLF001
+            return Plan(self._schema._schema, self._schema.schema_converter, prepared.document, chosen)  # noqa: SLF001 - as below
         except Unplanned:
             return None
 

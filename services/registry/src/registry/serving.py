@@ -99,7 +99,7 @@ async def _listen(app: FastAPI, host: str, port: int) -> None:
 
 
 def _look_for_garbage_less_often() -> None:
-    """What was loaded stays; of an answer hardly anything is circular. Saves a tenth of the time answers take."""
+    """What was loaded stays; of an answer hardly anything is circular. Saves 4 to 11 % of an answer's processor time (three pairs of runs)."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 100)

@@ -271,11 +271,11 @@ def _called(definition: GraphQLField) -> tuple[Callable[..., Any], bool]:
         return (function if info is not None else _without_info(function)), False
     if info is not None:
         return (lambda _, info, **arguments: function(info=info, **arguments)), False
-    return (lambda _, info, **arguments: function(**arguments)), False  # noqa: ARG005
+    return (lambda _, info, **arguments: function(**arguments)), False  # noqa: ARG005 - called like any other
 
 
 def _without_info(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda parent, info, **arguments: function(parent, **arguments)  # noqa: ARG005
+    return lambda parent, info, **arguments: function(parent, **arguments)  # noqa: ARG005 - called like any other
 
 
 def _conditions(node: Any) -> tuple[Condition, ...] | None:
