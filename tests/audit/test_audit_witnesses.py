@@ -17,7 +17,7 @@ from goodstanding.note import VerifierKey
 from goodstanding.policy import parse_policy, satisfied
 
 ORIGIN = "log.example/log"
-PATIENCE = 0.4  # seconds a publication waits here: enough for a busy machine, short enough for a test
+PATIENCE = 3  # seconds a publication waits here: honest witnesses on a busy machine are quicker, the slow one is not
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ async def test_one_that_is_slow_or_down_holds_nothing_up_and_its_line_comes_late
     await west.down()
     begun = time.monotonic()
     await fill(log, 2)
-    assert time.monotonic() - begun < PATIENCE + 2
+    assert time.monotonic() - begun < PATIENCE + 5
     assert cosigners(log) == (["north.example"], False)
     assert "did not answer" in log.cosigning.troubles["south.example"]
     assert "did not answer" in log.cosigning.troubles["west.example"]

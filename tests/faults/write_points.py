@@ -126,6 +126,6 @@ WRITE_POINTS: tuple[WritePoint, ...] = (
     ),
     *_rows(Meets.COSIGNER, ("5g", "file checkpoint, time only")),
     # What the log does first after a crash.
-    *_rows(Meets.SEQUENCER, ("5", "commit Recovery._tree_row"), given=Given.FRESH, also=(Meets.WORKERS,)),
+    *_rows(Meets.SEQUENCER, ("5", "commit tree_row"), given=Given.FRESH, also=(Meets.WORKERS,)),
     *_rows(Meets.SEQUENCER, ("5", "commit Recovery._publish"), given=Given.TORN),
 )
