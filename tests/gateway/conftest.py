@@ -23,11 +23,11 @@ from gateway.upstream import Upstreams, in_process  # noqa: E402
 class Gateway:
     """A gateway whose followers take a step when told to, and a client that sees what the outside sees."""
 
-    def __init__(self, register, **settings):
+    def __init__(self, register, look=None, **settings):
         self.register = register
         settings = {"origin": ORIGIN, "access_keys": [register.token_key.public_jwk]} | settings
         self.upstreams = Upstreams(in_process(register.registry, "registry"), in_process(register.audit, "audit"))
-        self.app = create_app(Settings(**settings), self.upstreams, register.trust, register.clock)
+        self.app = create_app(Settings(**settings), self.upstreams, register.trust, register.clock, look=look)
         transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
         self.client = httpx.AsyncClient(transport=transport, base_url=ORIGIN)
         self.followers = {follower.name: follower for follower in self.app.state.followers.members}

@@ -18,6 +18,7 @@ from gateway.guards.tokens import Guard, TokenGuard
 from gateway.metrics import Metrics
 from gateway.settings import Settings
 from gateway.tracing import Tracing
+from gateway.trusted import Look, follow
 from gateway.upstream import Upstreams
 from gateway.verification.edge import Edge
 from gateway.verification.graph import Context
@@ -31,10 +32,17 @@ COMPOSE_EVERY = 30.0
 
 
 def create_app(
-    settings: Settings, upstreams: Upstreams, trust: Trust, clock: Clock, tracing: Tracing | None = None
+    settings: Settings,
+    upstreams: Upstreams,
+    trust: Trust,
+    clock: Clock,
+    tracing: Tracing | None = None,
+    *,
+    look: Look | None = None,
 ) -> FastAPI:
     """Build a gateway. Its followers run from the application's start-up to its shutdown.
 
+    `look` is asked again and again for the keys as they are then; without it, those given here are all there are.
     Raises TrustError when the log to follow is not in the trust configuration, KeyRefused for an unsound access key.
     """
     bound = timedelta(seconds=settings.freshness_seconds)
@@ -43,9 +51,10 @@ def create_app(
     context, limits = Context(edge), DocumentLimits()
     kept = KeptSubgraphs(settings.var / "subgraphs.sdl")
     supergraph = Supergraph(services(upstreams, context), limits, kept=kept, introspection=settings.introspection)
-    followers = Followers((*edge.followers(), Follower("composition", supergraph.refresh, COMPOSE_EVERY)))
-    metrics = Metrics(edge, followers.members, clock)
     guard = guard_of(settings, clock)
+    keys = () if look is None else (follow(look, edge, guard),)
+    followers = Followers((*edge.followers(), *keys, Follower("composition", supergraph.refresh, COMPOSE_EVERY)))
+    metrics = Metrics(edge, followers.members, clock)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

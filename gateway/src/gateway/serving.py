@@ -15,6 +15,7 @@ from gateway.app import create_app
 from gateway.logs import log_as_json
 from gateway.settings import Settings
 from gateway.tracing import Tracing
+from gateway.trusted import files_of
 from gateway.upstream import Upstreams, over_http
 from goodstanding.clock import system_clock
 from goodstanding.trust import Trust
@@ -31,7 +32,9 @@ async def serve(settings: Settings, host: str, port: int) -> None:
     try:
         async with over_http(settings.registry_url) as registry, over_http(settings.audit_url) as audit:
             trust = Trust.load(settings.trust)
-            app = create_app(settings, Upstreams(registry, audit), trust, system_clock, tracing)
+            app = create_app(
+                settings, Upstreams(registry, audit), trust, system_clock, tracing, look=files_of(settings)
+            )
             config = uvicorn.Config(
                 app, host=host, port=port, loop="none", http="httptools", lifespan="on", log_config=None,
                 access_log=False,  # a look-up is nobody's business

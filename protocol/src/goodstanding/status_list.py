@@ -102,6 +102,7 @@ class VerifiedStatusList:
     iat: datetime
     exp: datetime
     ttl: int
+    kid: str  # the key that signed it
 
 
 def status_list_payload(
@@ -137,7 +138,8 @@ def verify_status_list(
     token: str, *, uri: str, keys: Mapping[str, dict[str, Any]], now: datetime, leeway: int = 0
 ) -> VerifiedStatusList:
     """Verify a status list token for the URI a record names, valid at `now`; `leeway` as in `check_times`."""
-    payload = verify_jws(token, typ=TYP, algs=ALGS, keys=keys).payload
+    verified = verify_jws(token, typ=TYP, algs=ALGS, keys=keys)
+    payload = verified.payload
     if payload.get("sub") != uri:
         raise TokenError(
             "WRONG_LIST",
@@ -154,6 +156,7 @@ def verify_status_list(
         iat=datetime.fromtimestamp(payload["iat"], UTC),
         exp=datetime.fromtimestamp(payload["exp"], UTC),
         ttl=payload["ttl"],
+        kid=verified.header["kid"],
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from goodstanding.clock import Clock
 from goodstanding.errors import TokenError
 from goodstanding.jws import check_times, verify_jws
-from goodstanding.keys import key_set
+from goodstanding.keys import key_set, usable
 
 TYP: Final = "at+jwt"
 LEEWAY: Final = 30
@@ -59,15 +59,20 @@ class TokenGuard:
         self._audience = audience
         self._clock = clock
 
+    def trust(self, keys: Iterable[Mapping[str, Any]]) -> None:
+        """Believe these keys from now on, and no others. KeyRefused."""
+        self._keys = key_set(keys)
+
     async def caller(self, authorization: str | None) -> Caller | None:
         """Who sends this Authorization header: None for nobody, TokenRefused for a bad token."""
         token = bearer(authorization)
         return None if token is None else self._verified(token)
 
     def _verified(self, token: str) -> Caller:
+        now = self._clock()
         try:
-            payload = verify_jws(token, typ=TYP, algs=("EdDSA",), keys=self._keys).payload
-            check_times(payload, self._clock(), LEEWAY)
+            payload = verify_jws(token, typ=TYP, algs=("EdDSA",), keys=usable(self._keys, now)).payload
+            check_times(payload, now, LEEWAY)
         except TokenError as error:
             raise TokenRefused(error.reason, f"the access token is refused: {error.message}") from error
         audience = payload.get("aud")

@@ -93,6 +93,12 @@ class Edge:
         """True when this is the process that follows the feed for its machine."""
         return self._keeper.follows
 
+    def trust(self, trust: Trust) -> None:
+        """Believe the keys of this configuration from now on; lists signed by others are asked for anew."""
+        for uri in self._lists.trust(trust, self._clock()):
+            self._etags.pop(uri, None)
+            self._status.woken.set()
+
     def answer(self, question: Question) -> Verdict:
         """Answer now; NotReady before the first verified checkpoint."""
         return answer(question, self.sources, self._clock())

@@ -1,7 +1,8 @@
 """Status lists, followed: what the edge knows before the log does.
 
 Rules
-1. A list counts only with the signature of a key that the trust configuration names for its URI.
+1. A list counts only with the signature of a key that the trust configuration names for its URI, and only while it
+   does.
 2. The newest issue is kept; an older one offered later is refused, whoever offers it.
 3. A list past its `exp`, a list never seen and an index beyond its end are *unknown*: nobody is told "good standing".
 """
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 from goodstanding.canonical import parse_json
 from goodstanding.errors import EventError, TokenError
 from goodstanding.jws import MAX_BYTES
+from goodstanding.keys import usable
 from goodstanding.status_list import TYP, VerifiedStatusList, verify_status_list
 from goodstanding.trust import Trust
 
@@ -37,6 +39,14 @@ class StatusLists:
         self._trust = trust
         self._lists: dict[str, VerifiedStatusList] = {}
 
+    def trust(self, trust: Trust, now: datetime) -> list[str]:
+        """Believe the keys of this configuration from now on; returns the lists that are forgotten for it (rule 1)."""
+        self._trust = trust
+        gone = [uri for uri, held in self._lists.items() if held.kid not in usable(trust.status_keys(uri) or {}, now)]
+        for uri in gone:
+            del self._lists[uri]
+        return gone
+
     def __len__(self) -> int:
         return len(self._lists)
 
@@ -52,7 +62,7 @@ class StatusLists:
         keys = self._trust.status_keys(uri)
         if keys is None:
             raise TokenError("UNKNOWN_LIST", f"the trust configuration names no keys for the status list {uri[:200]!r}")
-        offered = verify_status_list(token, uri=uri, keys=keys, now=now, leeway=60)
+        offered = verify_status_list(token, uri=uri, keys=usable(keys, now), now=now, leeway=60)
         held = self._lists.get(uri)
         if held is not None and offered.iat < held.iat:
             raise TokenError("OLDER_LIST", f"the status list {uri} was offered in an older issue than the one held")

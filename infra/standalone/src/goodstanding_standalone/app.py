@@ -18,6 +18,7 @@ import gateway.app
 import gateway.settings
 import registry.app
 from audit.service import Log, open_log
+from gateway.trusted import Keys
 from gateway.upstream import Upstreams, in_process
 from goodstanding.clock import Clock, system_clock
 from goodstanding.keys import PemSigner
@@ -76,13 +77,17 @@ def _transport(app: FastAPI) -> httpx.ASGITransport:
 
 
 async def _gateway(settings: StandaloneSettings, register: Register, upstreams: Upstreams) -> FastAPI:
-    async with register.database.read() as tx:
-        access_keys = list((await token_keys(tx)).values())
+    async def look() -> Keys:
+        async with register.database.read() as tx:
+            access_keys = list((await token_keys(tx)).values())
+        return Keys(await register.trust(), access_keys)
+
+    keys = await look()
     ours = gateway.settings.Settings(
-        origin=settings.public_origin, prefix=settings.prefix, access_keys=access_keys, host=settings.host,
+        origin=settings.public_origin, prefix=settings.prefix, access_keys=keys.access, host=settings.host,
         port=settings.port, var=settings.var,
     )  # fmt: skip
-    return gateway.app.create_app(ours, upstreams, await register.trust(), register.clock)
+    return gateway.app.create_app(ours, upstreams, keys.trust, register.clock, look=look)
 
 
 @asynccontextmanager
