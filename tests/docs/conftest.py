@@ -93,6 +93,12 @@ def lost_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return clone(tmp_path_factory.mktemp("clone"))
 
 
+@pytest.fixture(scope="module")
+def keys_checkout(tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Another clone, for a register whose keys change."""
+    return clone(tmp_path_factory.mktemp("clone"))
+
+
 @pytest.fixture(scope="session")
 def demo(checkout: Checkout) -> Iterator[Checkout]:
     """`make demo` as the README says it, up until the tests are over, then Ctrl-C."""

@@ -14,6 +14,7 @@ from goodstanding.keys import PemSigner
 from goodstanding_standalone.register import log_signer
 from goodstanding_standalone.settings import StandaloneSettings
 from registry.database import Database
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.issuance.log_client import HttpLogClient
 from registry.settings import Settings
@@ -82,7 +83,7 @@ def start(settings: HouseSettings, clock: Time, fault: Fault) -> Parts:
         time_signer=PemSigner.load(settings.keys / "log-time.pem"),
     )  # fmt: skip
     database = Database(settings.registry_url)
-    keys = KeyStore(settings.keys, database, clock)
+    keys = KeyStore(KeyFolder(settings.keys), database, clock)
     hop = _client(audit.app.create_app(log, TOKEN), "http://audit.internal")
     app = registry.app.create_app(registry_settings(settings), database, HttpLogClient(hop, TOKEN), keys, clock)
     return Parts(database, keys, log, hop, _client(app, HOME), app)

@@ -99,7 +99,7 @@ WRITE_POINTS: tuple[WritePoint, ...] = (
         ("6d", "commit Release.sign"),
         ("6d", "commit Due.act"),
     ),
-    *_rows(Meets.WORKERS, ("6c", "commit KeyStore._publish"), given=Given.FRESH),
+    *_rows(Meets.WORKERS, ("6c", "commit KeyStore._first"), given=Given.FRESH),
     *_rows(Meets.READER, ("7", "commit StatusLists._sign")),
     # The log: entries come in, get a place, become files.
     *_rows(Meets.WORKERS, ("4", "commit Entries.append")),

@@ -31,6 +31,7 @@ from goodstanding_standalone.sample.authorities import MAIN
 from goodstanding_standalone.sample.generator import generate
 from goodstanding_standalone.sample.model import Size
 from registry.database import Database
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.settings import Settings
 
@@ -124,7 +125,9 @@ async def found(topology: Topology, url: str) -> dict[str, str]:
     try:
         sample = generate(datetime.now(UTC).date(), Size(0, 0, 0))
         await found_sample(database, sample, origin=topology.origin, clock=system_clock)
-        register = Register(settings, database, KeyStore(settings.var / "keys", database, system_clock), system_clock)
+        register = Register(
+            settings, database, KeyStore(KeyFolder(settings.var / "keys"), database, system_clock), system_clock
+        )
         await register.keys.record_signer(MAIN)
         return {member: await register.token(member) for member in OFFICIALS}
     finally:

@@ -21,6 +21,7 @@ from registry.accreditations.service import ApplicationDraft
 from registry.app import create_app
 from registry.database import LIMITS, Database
 from registry.errors import DomainError
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.migrate import migrate
 from registry.organisations.model import Draft, NameDraft
@@ -100,7 +101,7 @@ class CoreWorld:
         self.log = LogSimulator(self.clock)
         self.settings = Settings(origin=HOME, log_vkey=self.log.vkey, log_time_vkey=self.log.time_vkey)
         self.database = Database(url, limits)
-        self.keys = KeyStore(folder / "keys", self.database, self.clock)
+        self.keys = KeyStore(KeyFolder(folder / "keys"), self.database, self.clock)
         self.app = create_app(self.settings, self.database, self.log, self.keys, self.clock)
         self.workers = self.app.state.workers
         self.acts = self.app.state.services.accreditations

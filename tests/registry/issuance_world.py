@@ -22,6 +22,7 @@ from registry.accreditations.tables import AccreditationRow
 from registry.database import Database
 from registry.issuance import ledger, publication, status
 from registry.issuance.faults import no_fault
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.issuance.routes import artefact_routes
 from registry.issuance.tables import EventRow, OutboxRow, RecordRow, StatusEntryRow, StatusListRow
@@ -73,7 +74,7 @@ class World:
         self.log = LogSimulator(self.clock)
         self.settings = Settings(origin=HOME, log_vkey=self.log.vkey, log_time_vkey=self.log.time_vkey)
         self.database = Database(url)
-        self.keys = KeyStore(folder / "keys", self.database, self.clock)
+        self.keys = KeyStore(KeyFolder(folder / "keys"), self.database, self.clock)
         self.workers = self.new_workers()
         self.made = 0
 

@@ -19,6 +19,7 @@ from registry.accreditations.tables import AccreditationRow
 from registry.database import Database
 from registry.errors import Conflict
 from registry.issuance import leases, ledger, publication, status
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.issuance.tables import EventRow, KeyRow, StatusListRow
 
@@ -165,20 +166,20 @@ async def test_of_two_key_files_for_one_owner_only_one_is_ever_used(world, tmp_p
     folders = [tmp_path / name for name in ("here", "there")]
     for folder in folders:
         PemSigner.create(folder / f"{MINISTRY}.record.pem")
-    stores = [KeyStore(folder, Database(world.database.url), world.clock) for folder in folders]
+    stores = [KeyStore(KeyFolder(folder), Database(world.database.url), world.clock) for folder in folders]
     signers = await asyncio.gather(*(store.record_signer(MINISTRY) for store in stores), return_exceptions=True)
     for store in stores:
         await store._database.close()
 
     (refused,) = [signer for signer in signers if isinstance(signer, KeyRefused)]
-    assert "not the current record key" in str(refused)
+    assert "current record key of aut_labour is not it" in str(refused)
     assert len(await world.keys.public_keys(MINISTRY, "record")) == 1
 
 
 async def test_the_database_itself_keeps_one_current_key_of_an_owner_and_role(world):
     signer = await world.keys.record_signer(MINISTRY)
     second = {"kid": "second", "owner": MINISTRY, "role": "record", "jwk": signer.public_jwk, "state": "current",
-              "created_at": world.clock(), "subject": bytes(16)}  # fmt: skip
+              "created_at": world.clock(), "subject": bytes(16), "ordinal": 2}  # fmt: skip
     with pytest.raises(Conflict):
         async with world.database.write() as tx:
             await tx.execute(insert(KeyRow), [second])

@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0016_from_0015"
+NEWEST = "0017_from_0016"
 
 both = pytest.mark.both_backends
 

@@ -3,6 +3,8 @@
 import pytest
 from issuance_world import Kill, Killed
 
+from registry.issuance import key_rows
+
 pytestmark = pytest.mark.both_backends
 
 STEPS = [
@@ -69,10 +71,10 @@ async def test_a_crash_after_due_times_were_acted_on_still_signs_the_next_issue(
 async def test_a_crash_while_the_first_key_is_made_keeps_that_key(world, monkeypatch):
     number = await world.granted()
 
-    async def die(*_):
+    async def die(*_, **__):
         raise Killed
 
-    monkeypatch.setattr(type(world.keys), "_publish", die)
+    monkeypatch.setattr(key_rows, "add", die)
     with pytest.raises(Killed):
         await world.workers.drain()
     monkeypatch.undo()

@@ -9,7 +9,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from goodstanding.errors import KeyRefused
-from registry.issuance.keys import REGISTRY, KeyStore
+from registry.issuance.key_files import KeyFolder
+from registry.issuance.key_rows import REGISTRY
+from registry.issuance.keys import KeyStore
 from registry.issuance.tables import EventRow
 
 pytestmark = pytest.mark.both_backends
@@ -22,7 +24,7 @@ async def key_events(world):
 
 
 def another_store(world):
-    return KeyStore(world.folder / "keys", world.database, world.clock)
+    return KeyStore(KeyFolder(world.folder / "keys"), world.database, world.clock)
 
 
 async def test_a_key_is_made_once_and_told_to_the_log(world):
@@ -63,7 +65,7 @@ async def test_another_keys_file_is_refused(world):
     await world.keys.record_signer("aut_health")
     folder = world.folder / "keys"
     (folder / "aut_health.record.pem").replace(folder / f"{MINISTRY}.record.pem")
-    with pytest.raises(KeyRefused, match="is not the current record key"):
+    with pytest.raises(KeyRefused, match="current record key of aut_labour is not it"):
         await another_store(world).record_signer(MINISTRY)
 
 

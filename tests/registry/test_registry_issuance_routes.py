@@ -49,7 +49,8 @@ async def test_the_published_issuer_key_verifies_the_record(world):
 async def test_retired_keys_stay_in_the_metadata_and_revoked_ones_go(world):
     await issued(world)
     async with world.database.write() as tx:
-        for kid, state in (("retired-one", "retired"), ("revoked-one", "revoked"), ("next-one", "next")):
+        states = (("retired-one", "retired"), ("revoked-one", "revoked"), ("next-one", "next"))
+        for ordinal, (kid, state) in enumerate(states, start=2):
             await tx.execute(
                 insert(KeyRow),
                 [
@@ -59,6 +60,8 @@ async def test_retired_keys_stay_in_the_metadata_and_revoked_ones_go(world):
                         "role": "record",
                         "jwk": {"kid": kid},
                         "state": state,
+                        "ordinal": ordinal,
+                        "ended_at": None if state == "next" else world.clock(),
                         "created_at": world.clock(),
                         "subject": new_subject(),
                     }

@@ -253,6 +253,7 @@ KINDS: Mapping[str, Members] = {
     "key": _about(record_of(
         {"owner": identifier, "role": code, "jwk": JWK, "at": time,
          "state": one_of("next", "current", "retired", "revoked")},
+        {"reason": one_of("compromised", "superseded", "unspecified")},
     )),
     "scheme": _about(record_of(
         {"id": identifier, "name": text(600), "version": text(40), "owner": identifier},

@@ -17,6 +17,7 @@ from goodstanding_standalone.register import Register
 from goodstanding_standalone.sample.model import Size
 from goodstanding_standalone.sample.seed import seed
 from registry.database import Database
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.settings import Settings
 
@@ -105,7 +106,9 @@ async def _sample(topology, url):
     settings = Settings(origin=topology.origin, database_url=url, var=topology.volume("registry"))
     database = Database(settings.database)
     try:
-        register = Register(settings, database, KeyStore(settings.var / "keys", database, system_clock), system_clock)
+        register = Register(
+            settings, database, KeyStore(KeyFolder(settings.var / "keys"), database, system_clock), system_clock
+        )
         made = await seed(register, topology.folder, lambda *_: None, size=SMALL)
         return {"tokens": {name: await register.token(name) for name in MEMBERS}, "numbers": dict(made.numbers)}
     finally:

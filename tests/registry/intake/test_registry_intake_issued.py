@@ -3,6 +3,7 @@
 from log_simulator import LogSimulator
 
 from goodstanding.record import parse_record
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.issuance.workers import Workers
 from registry.settings import Settings
@@ -17,7 +18,7 @@ LISTED = {
 async def test_listed_accreditations_get_records_and_codes(office, uk, own, tmp_path):
     log = LogSimulator(office.clock)
     settings = Settings(origin="http://127.0.0.1:8080", log_vkey=log.vkey, log_time_vkey=log.time_vkey)
-    keys = KeyStore(tmp_path / "keys", office.database, office.clock)
+    keys = KeyStore(KeyFolder(tmp_path / "keys"), office.database, office.clock)
     workers = Workers(office.database, log, keys, office.clock, settings)
     rows = [[f"Org {word}", "Leeds", "", word, "Skilled Worker"] for word in LISTED]
     await office.release(await office.stage(uk(rows)))
@@ -41,7 +42,7 @@ async def test_listed_accreditations_get_records_and_codes(office, uk, own, tmp_
 async def test_the_next_list_reaches_codes_and_records(office, uk, tmp_path):
     log = LogSimulator(office.clock)
     settings = Settings(origin="http://127.0.0.1:8080", log_vkey=log.vkey, log_time_vkey=log.time_vkey)
-    keys = KeyStore(tmp_path / "keys", office.database, office.clock)
+    keys = KeyStore(KeyFolder(tmp_path / "keys"), office.database, office.clock)
     workers = Workers(office.database, log, keys, office.clock, settings)
     acme, bolt, cole = (
         [

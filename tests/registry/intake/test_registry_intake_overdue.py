@@ -13,6 +13,7 @@ from registry.accreditations.drafts import DecisionDraft
 from registry.accreditations.service import Accreditations
 from registry.errors import Conflict
 from registry.intake.known_schemes import UK_TEMPORARY_WORKER, UK_WORKER
+from registry.issuance.key_files import KeyFolder
 from registry.issuance.keys import KeyStore
 from registry.issuance.lists import StatusLists
 from registry.issuance.policy import Policy
@@ -30,7 +31,7 @@ class Published:
 
     def __init__(self, office, folder):
         self.office, log = office, LogSimulator(office.clock)
-        self.keys = KeyStore(folder / "keys", office.database, office.clock)
+        self.keys = KeyStore(KeyFolder(folder / "keys"), office.database, office.clock)
         settings = Settings(origin=ORIGIN, log_vkey=log.vkey, log_time_vkey=log.time_vkey)
         self.workers = Workers(office.database, log, self.keys, office.clock, settings)
         self.lists = StatusLists(office.database, self.keys, Policy.of(settings), office.clock)

@@ -1,4 +1,4 @@
-"""Command line: `registry migrate | serve | work | trust | access-keys | token | events | erase-again | members | intake`.
+"""Command line: `registry migrate | serve | work | trust | access-keys | token | events | erase-again | members | intake | keys`.
 
 Exit status: 0 done · 1 refused: what was asked for cannot be done as asked · 2 the command, a setting or the database
 cannot be used.
@@ -20,6 +20,7 @@ from registry.console import Register, plain_errors, print_json, run
 from registry.erasure import repository as erasures
 from registry.errors import Invalid
 from registry.intake import cli as intake
+from registry.issuance import cli as issuance
 from registry.issuance import copying
 from registry.migrate import migrate
 from registry.serving import serve, work
@@ -30,6 +31,7 @@ app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pret
 members = typer.Typer(help="Persons and API keys, and their roles.", no_args_is_help=True)
 app.add_typer(members, name="members")
 app.add_typer(intake.app, name="intake")
+app.add_typer(issuance.app, name="keys")
 
 Roles = Annotated[list[str], typer.Option("--role", help="ROLE@AUTHORITY, such as proposer@aut_registry; repeatable.")]
 Subject = Annotated[str, typer.Option(help="The `sub` by which the provider knows the member.")]

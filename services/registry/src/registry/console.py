@@ -28,6 +28,7 @@ from registry.access.model import Actor
 from registry.database import Database
 from registry.errors import DatabaseRefused, DomainError, Unavailable
 from registry.issuance.errors import IssuanceError
+from registry.issuance.key_files import KeyFolder, Vault
 from registry.issuance.keys import KeyStore
 from registry.issuance.tables import SettingRow
 from registry.migrate import is_current
@@ -45,6 +46,7 @@ class Register:
 
     settings: Settings
     database: Database
+    vault: Vault
     keys: KeyStore
 
     async def actor(self, token: str) -> Actor:
@@ -59,7 +61,8 @@ async def opened(settings: Settings) -> AsyncIterator[Register]:
     database = Database(settings.database)
     try:
         ours = await _as_fixed(database, settings)
-        yield Register(ours, database, KeyStore(ours.var / "keys", database, system_clock))
+        vault = KeyFolder(ours.var / "keys")
+        yield Register(ours, database, vault, KeyStore(vault, database, system_clock))
     finally:
         await database.close()
 

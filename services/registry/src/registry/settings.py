@@ -56,6 +56,9 @@ class Settings(BaseSettings):
     status_list_ttl: Duration = Field(timedelta(seconds=30), description="how long a reader may keep a status list")
     status_list_lifetime: Duration = Field(timedelta(hours=1), description="when a signed status list expires")
     record_lifetime: Duration = Field(timedelta(days=90), description="when a signed record expires")
+    key_notice: Duration = Field(
+        timedelta(hours=24), description="how long a key is published before it signs: readers fetch keys that often"
+    )
     proposal_lifetime: Duration = Field(timedelta(days=14), description="how long a proposal waits for a second person")
     signals_daily: int = Field(
         40,

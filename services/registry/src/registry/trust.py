@@ -7,7 +7,8 @@ from goodstanding.number import SAMPLE_PREFIX
 from goodstanding.trust import Trust
 from registry.database import Database
 from registry.errors import DatabaseRefused
-from registry.issuance.keys import RECORD, REGISTRY, STATUS, KeyStore
+from registry.issuance.key_rows import RECORD, REGISTRY, STATUS
+from registry.issuance.keys import KeyStore
 from registry.issuance.policy import quorum_of
 from registry.pages import MAX_FIRST, PageRequest
 from registry.schemes.model import Authority
@@ -29,8 +30,9 @@ async def trust_of(settings: Settings, database: Database, keys: KeyStore) -> Tr
     need_log_keys(settings)
     await keys.status_signer()  # made on first need, and whoever trusts its public half needs it
     issuers: dict[str, Any] = {}
+    record_keys = await keys.historical_keys(RECORD)
     for authority in await _authorities(database):
-        if public := await keys.public_keys(authority.id, RECORD):
+        if public := record_keys.get(authority.id):
             issuers[f"{settings.origin}/authorities/{authority.id}"] = {
                 "name": authority.name, "time_zone": authority.time_zone, "keys": public,
             }  # fmt: skip
@@ -39,7 +41,7 @@ async def trust_of(settings: Settings, database: Database, keys: KeyStore) -> Tr
         "vkey": settings.log_vkey, "time_vkey": settings.log_time_vkey,
         **_witnesses(settings),
     }  # fmt: skip
-    status = {"prefix": f"{settings.origin}/status-lists/", "keys": await keys.public_keys(REGISTRY, STATUS)}
+    status = {"prefix": f"{settings.origin}/status-lists/", "keys": (await keys.historical_keys(STATUS))[REGISTRY]}
     samples = settings.prefix == SAMPLE_PREFIX
     return Trust.from_json({"samples": samples, "logs": [log], "issuers": issuers, "status": [status]})
 

@@ -6,6 +6,7 @@ somebody is, by (issuer, subject), and the register's tables say which member th
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 from typing import Protocol
 
 import structlog
@@ -19,6 +20,9 @@ from registry.access.repository import linked_member, token_keys
 from registry.access.tokens import LEEWAY, TokenVerifier, bearer
 from registry.database import Database
 from registry.settings import Settings
+
+KEPT = timedelta(seconds=5)
+"""How long a key may be believed after it was revoked."""
 
 _log = structlog.get_logger("registry.access")
 
@@ -38,7 +42,7 @@ def door_of(settings: Settings, database: Database, clock: Clock) -> Door:
 
 
 class OwnDoor:
-    """For tokens of the register's own issuer; learns new keys when a token names one."""
+    """For tokens of the register's own issuer; learns new keys when a token names one, and soon which were revoked."""
 
     def __init__(self, database: Database, clock: Clock, settings: Settings) -> None:
         self._database = database
@@ -49,6 +53,8 @@ class OwnDoor:
 
     async def actor(self, authorization: str | None) -> Actor:
         """The bearer, with the roles that token states; anonymous without one. TokenError."""
+        if authorization is not None and self._clock() >= self._next_look + KEPT:
+            await self._look_again()
         try:
             return self._verifier.actor(authorization)
         except TokenError as error:

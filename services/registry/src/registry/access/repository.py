@@ -12,11 +12,10 @@ from registry.access.reading import Note
 from registry.access.tables import AccessRow, IdempotencyRow, MemberIdentityRow, MemberRoleRow, MemberRow
 from registry.database import ReadTx, WriteTx
 from registry.inserting import insert_if_new
-from registry.issuance.tables import KeyRow
+from registry.issuance.key_rows import REVOKED, TOKEN, keys_of
 from registry.pages import Page, PageRequest, cut
 from registry.statements import Prepared
 
-TOKEN_KEY_ROLE = "token"  # noqa: S105 - the name of a role, not a secret
 _ROLES_OF = Prepared(
     select(col(MemberRoleRow.authority_id), col(MemberRoleRow.role)).where(
         col(MemberRoleRow.member_id) == bindparam("member", type_=String())
@@ -130,8 +129,5 @@ async def used_key(tx: ReadTx | WriteTx, actor: str, key: str) -> Any:
 
 
 async def token_keys(tx: ReadTx | WriteTx) -> dict[str, dict[str, Any]]:
-    """Public JWKs, by kid, of the keys whose access tokens are believed: all that were not revoked."""
-    statement = select(col(KeyRow.kid), col(KeyRow.jwk)).where(
-        col(KeyRow.role) == TOKEN_KEY_ROLE, col(KeyRow.state) != "revoked"
-    )
-    return {str(kid): dict(jwk) for kid, jwk in await tx.execute(statement)}
+    """Public JWKs, by kid, of the keys whose access tokens are believed: all that were not revoked, with their end."""
+    return {key.kid: key.published for key in await keys_of(tx, role=TOKEN) if key.state != REVOKED}

@@ -13,7 +13,7 @@ from typing import Any
 from goodstanding.clock import Clock
 from goodstanding.errors import TokenError
 from goodstanding.jws import check_times, sign_jws, verify_jws
-from goodstanding.keys import Signer
+from goodstanding.keys import Signer, usable
 from registry.access.model import Actor
 
 TYP = "at+jwt"
@@ -61,7 +61,7 @@ class TokenIssuer:
 class TokenVerifier:
     """Verifies tokens, each once: a verified one is remembered, by its hash, until it expires.
 
-    `keys` (kid -> public JWK) may be replaced with `trust`, which forgets every verified token as well.
+    `keys` (kid -> public JWK) may be replaced with `trust`, which forgets every verified token where they differ.
     """
 
     def __init__(
@@ -75,8 +75,9 @@ class TokenVerifier:
 
     def trust(self, keys: Mapping[str, dict[str, Any]]) -> None:
         """Replace the trusted keys."""
-        self._keys = dict(keys)
-        self._verified.clear()
+        if keys != self._keys:
+            self._keys = dict(keys)
+            self._verified.clear()
 
     def actor(self, authorization: str | None) -> Actor:
         """The bearer of an ``Authorization`` header, anonymous without one. TokenError for a token that is refused."""
@@ -92,7 +93,7 @@ class TokenVerifier:
         return actor
 
     def _verify(self, token: str) -> tuple[Actor, int]:
-        claims = verify_jws(token, typ=TYP, algs=ALGS, keys=self._keys).payload
+        claims = verify_jws(token, typ=TYP, algs=ALGS, keys=usable(self._keys, self._clock())).payload
         check_times(claims, self._clock(), LEEWAY)
         if claims.get("iss") != self._origin:
             raise TokenError("WRONG_ISSUER", "the token was issued by somebody else")

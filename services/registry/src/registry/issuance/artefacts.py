@@ -10,7 +10,8 @@ from registry.database import Database
 from registry.errors import NotFound
 from registry.issuance import proofs, repository
 from registry.issuance.errors import LogUnavailable
-from registry.issuance.keys import RECORD, KeyStore
+from registry.issuance.key_rows import RECORD
+from registry.issuance.keys import KeyStore
 from registry.issuance.lists import SignedList, StatusLists
 from registry.issuance.log_client import LogClient
 from registry.issuance.policy import Policy

@@ -5,7 +5,8 @@ Rules
 2. Only the generation in force gets one, and the next issue of it only while it can still be good again.
 3. A record lives at most until the end of validity, the next instant at which something changes by itself as known
    when it is signed, and `record_lifetime`. It is issued again in the last ninth of that life, if that prolongs it.
-4. ``jti`` follows from event, envelope and issue number and is unique: nothing is issued twice.
+4. A record whose key was revoked is issued again at once: nobody can verify it any more.
+5. ``jti`` follows from event, envelope and issue number and is unique: nothing is issued twice.
 """
 
 import json
@@ -14,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, exists, func, insert, literal, select
+from sqlalchemy import case, delete, exists, func, insert, literal, select
 from sqlmodel import col
 
 from goodstanding.canonical import canonical_bytes
@@ -23,10 +24,11 @@ from goodstanding.record import VCT, VCT_TRANSCRIBED, record_payload
 from goodstanding.standing import Decision, Generation, boundaries, fold, shown, status_code
 from registry.clock import not_before
 from registry.database import WriteTx
+from registry.issuance.key_rows import REVOKED
 from registry.issuance.ledger import RELEASE, batches
 from registry.issuance.policy import Policy
 from registry.issuance.status import ENDED
-from registry.issuance.tables import DueRow, EventRow, OutboxRow, RecordRow
+from registry.issuance.tables import DueRow, EventRow, KeyRow, OutboxRow, RecordRow
 
 RECORD = "record"  # the envelope
 REISSUE = "REISSUE"  # kind of due time
@@ -45,7 +47,7 @@ class Issue:
 
     @property
     def jti(self) -> str:
-        """The record's own id (rule 4)."""
+        """The record's own id (rule 5)."""
         return f"{self.event_id}/{RECORD}/{self.issue}"
 
 
@@ -55,6 +57,7 @@ class Newest:
 
     issue: int
     exp: datetime
+    void: bool = False  # its key was revoked
 
 
 async def prepare(tx: WriteTx, histories: Mapping[str, Sequence[Decision]], policy: Policy, *, now: datetime) -> int:
@@ -107,19 +110,25 @@ def next_issue(
         return None
     if newest is None:
         return issue
-    renew = code != ENDED and newest.exp - now <= lifetime / LAST_PART and exp > newest.exp
-    return issue if renew else None
+    aged = newest.exp - now <= lifetime / LAST_PART and exp > newest.exp
+    return issue if code != ENDED and (aged or newest.void) else None
 
 
 async def _newest(tx: WriteTx, event_ids: Sequence[str]) -> dict[str, Newest]:
     newest: dict[str, Newest] = {}
     for some in batches(event_ids):
         statement = (
-            select(col(RecordRow.event_id), func.max(col(RecordRow.issue)), func.max(col(RecordRow.exp)))
+            select(
+                col(RecordRow.event_id), func.max(col(RecordRow.issue)), func.max(col(RecordRow.exp)),
+                func.max(case((col(KeyRow.state) == REVOKED, col(RecordRow.issue)))),
+            )
+            .outerjoin(KeyRow, col(KeyRow.kid) == col(RecordRow.kid))
             .where(col(RecordRow.event_id).in_(some), col(RecordRow.envelope) == RECORD)
             .group_by(col(RecordRow.event_id))
-        )
-        newest |= {event_id: Newest(issue, exp) for event_id, issue, exp in await tx.execute(statement)}
+        )  # fmt: skip
+        newest |= {
+            event_id: Newest(issue, exp, issue == void) for event_id, issue, exp, void in await tx.execute(statement)
+        }
     return newest
 
 

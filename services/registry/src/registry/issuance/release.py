@@ -81,7 +81,11 @@ def _authority(payload: bytes) -> str:
 
 def _sign(payloads: Sequence[tuple[int, str, bytes]], signers: Mapping[str, Signer]) -> list[dict[str, Any]]:
     return [
-        {"record": seq, "signed": sign_jws(payload, typ=TYP, signer=signers[authority]) + "~"}
+        {
+            "record": seq,
+            "signed": sign_jws(payload, typ=TYP, signer=signers[authority]) + "~",
+            "signed_by": signers[authority].kid,
+        }
         for seq, authority, payload in payloads
     ]
 
@@ -89,6 +93,7 @@ def _sign(payloads: Sequence[tuple[int, str, bytes]], signers: Mapping[str, Sign
 async def _store(tx: WriteTx, tokens: Sequence[dict[str, Any]], done: Sequence[int]) -> None:
     if tokens:
         unsigned = (col(RecordRow.seq) == bindparam("record")) & col(RecordRow.token).is_(None)
-        await tx.execute(update(RecordRow).where(unsigned).values(token=bindparam("signed")), list(tokens))
+        signed: dict[str, Any] = {"token": bindparam("signed"), "kid": bindparam("signed_by")}
+        await tx.execute(update(RecordRow).where(unsigned).values(**signed), list(tokens))
     for some in batches(done):
         await tx.execute(delete(OutboxRow).where(col(OutboxRow.seq).in_(some)))

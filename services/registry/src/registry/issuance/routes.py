@@ -22,7 +22,8 @@ from registry.issuance.answers import age, answer
 from registry.issuance.artefacts import Artefacts
 from registry.issuance.credential_types import type_metadata
 from registry.issuance.errors import IssuanceError, ListBetweenTimes, LogLied, LogUnavailable
-from registry.issuance.keys import REGISTRY, STATUS, KeyStore
+from registry.issuance.key_rows import REGISTRY, STATUS
+from registry.issuance.keys import KeyStore
 from registry.issuance.lists import SignedList
 from registry.issuance.log_client import LogClient
 from registry.issuance.policy import Policy

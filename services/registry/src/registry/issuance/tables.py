@@ -9,6 +9,12 @@ from sqlmodel import Field, SQLModel
 from registry.columns import BigKey, json, utc
 
 
+def _only_one(name: str, state: str) -> Index:
+    """At most one key of an owner and role in this state, also where two processes make it at once."""
+    such = text(f"state = '{state}'")
+    return Index(name, "owner", "role", unique=True, sqlite_where=such, postgresql_where=such)
+
+
 class EventRow(SQLModel, table=True):
     """One event, append-only. The three log columns are set once, together, when a published checkpoint covers it.
 
@@ -114,6 +120,7 @@ class RecordRow(SQLModel, table=True):
     exp: datetime = Field(sa_column=utc())
     payload: bytes  # exact bytes to sign
     token: str | None = Field(default=None)  # set once
+    kid: str | None = Field(default=None, max_length=300)  # the key that signed the token, set with it
 
 
 class DueRow(SQLModel, table=True):
@@ -132,18 +139,25 @@ class KeyRow(SQLModel, table=True):
 
     __tablename__ = "keys"
     __table_args__ = (
-        Index(
-            "one_current_key", "owner", "role",
-            unique=True, sqlite_where=text("state = 'current'"), postgresql_where=text("state = 'current'"),
-        ),
-    )  # fmt: skip
+        _only_one("one_current_key", "current"),
+        _only_one("one_next_key", "next"),
+        Index("key_ordinals", "owner", "role", "ordinal", unique=True),
+    )
 
     kid: str = Field(primary_key=True, max_length=300)
     owner: str = Field(max_length=200, index=True)  # authority id; registry-wide keys: aut_registry
     role: str = Field(max_length=20)  # record | status | token
+    ordinal: int = Field(
+        default=1, sa_column_kwargs={"server_default": "1"}
+    )  # of the owner's keys of this role; with both it names the private half
     jwk: dict[str, Any] = Field(sa_column=json())
     state: str = Field(max_length=10)  # next | current | retired | revoked
     created_at: datetime = Field(sa_column=utc())
+    current_from: datetime | None = Field(
+        default=None, sa_column=utc(nullable=True)
+    )  # None: a next one kept in reserve
+    ended_at: datetime | None = Field(default=None, sa_column=utc(nullable=True))  # when it was retired or revoked
+    reason: str | None = Field(default=None, max_length=20)  # of its revocation
     subject: bytes = Field(max_length=16)
     head: bytes | None = Field(default=None, max_length=32)
 

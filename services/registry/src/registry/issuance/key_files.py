@@ -1,0 +1,41 @@
+"""Where private keys are: a file each, named after owner, role and which of the owner's keys of this role it is."""
+
+import re
+from pathlib import Path
+from typing import Protocol
+
+from goodstanding.errors import KeyRefused
+from goodstanding.keys import PemSigner, Signer
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
+
+
+class Vault(Protocol):
+    """Where private keys are. Both methods may wait for a disk or a device: call them in a thread."""
+
+    def signer(self, owner: str, role: str, ordinal: int) -> Signer | None:
+        """The key of this name, None where there is none. KeyRefused for one that must not be used."""
+
+    def make(self, owner: str, role: str, ordinal: int) -> Signer:
+        """The key of this name, made where there is none. KeyRefused for one that must not be used."""
+
+
+class KeyFolder:
+    """A vault of PEM files of mode 0600: `{owner}.{role}.pem`, and `{owner}.{role}.2.pem` for the second."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def signer(self, owner: str, role: str, ordinal: int) -> Signer | None:
+        """The key of this name, None where there is none. KeyRefused for one that must not be used."""
+        path = self._path(owner, role, ordinal)
+        return PemSigner.load(path) if path.exists() else None
+
+    def make(self, owner: str, role: str, ordinal: int) -> Signer:
+        """The key of this name, made where there is none. KeyRefused for one that must not be used."""
+        return PemSigner.load_or_create(self._path(owner, role, ordinal))
+
+    def _path(self, owner: str, role: str, ordinal: int) -> Path:
+        if not _FILE_NAME.fullmatch(owner):
+            raise KeyRefused(f"no key for {owner[:40]!r}: this is not the id of an authority")
+        return self._folder / (f"{owner}.{role}.pem" if ordinal == 1 else f"{owner}.{role}.{ordinal}.pem")
