@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import httpx
+from starlette.types import ASGIApp
 
+from gateway.in_process import InProcessTransport
 from gateway.tracing import carry
 
 TIMEOUT: Final = 5.0
@@ -59,13 +61,12 @@ def over_http(base_url: str) -> httpx.AsyncClient:
     )
 
 
-def in_process(app: Any, name: str) -> httpx.AsyncClient:
+def in_process(app: ASGIApp, name: str) -> httpx.AsyncClient:
     """A client for an ASGI application in this process; an error inside it becomes its 500, as over a network."""
-    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
-    hooks = {"request": [carry]}
     return httpx.AsyncClient(
-        transport=transport, base_url=f"http://{name}.internal", timeout=TIMEOUT, event_hooks=hooks
-    )
+        transport=InProcessTransport(app), base_url=f"http://{name}.internal", timeout=TIMEOUT,
+        event_hooks={"request": [carry]},
+    )  # fmt: skip
 
 
 async def read(
