@@ -6,9 +6,11 @@ from dataclasses import replace
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from audit.app import create_app
-from audit.tail import Tail
+from audit.errors import Busy
+from audit.tail import Listening, Tail
 
 EVENTS = {"Accept": "text/event-stream"}
 
@@ -66,3 +68,66 @@ async def test_only_so_many_listen_at_once_and_the_others_are_told(log, listen, 
 
 async def test_a_position_that_cannot_be_is_refused_before_anything_is_streamed(listen):
     assert (await listen("x")).status_code == 400
+
+
+async def test_many_who_come_at_the_same_moment_are_counted_too(log, listen, fill):
+    await fill(log, 1)
+    answers = await asyncio.gather(*(listen(-1) for _ in range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200, 200, *[503] * 6]
+
+
+@pytest.mark.parametrize("heard", [0, 1, 3])
+async def test_a_listener_that_leaves_gives_its_place_back(log, fill, heard):
+    await fill(log, 1)
+    tail = Tail(log.feed, seconds=30, pulse=0.01, most=1)
+
+    async def present():
+        await asyncio.Event().wait()
+
+    async def leaves(message):
+        nonlocal heard
+        heard -= 1
+        if heard < 0:
+            raise OSError("the listener is gone")
+
+    listening = Listening(await tail.follow(-1), {})
+    with pytest.raises(Busy):
+        await tail.follow(-1)
+    with pytest.raises(ClientDisconnect):
+        await listening({"type": "http", "asgi": {"spec_version": "2.4"}}, present, leaves)
+    await tail.follow(-1)
+
+
+async def test_a_listener_that_does_not_read_is_cut_off_and_gives_its_place_back(log, fill):
+    await fill(log, 1)
+    tail = Tail(log.feed, seconds=30, pulse=0.01, most=1)
+    heard = []
+
+    async def stalled(message):
+        heard.append(message)
+        if len(heard) == 3:
+            await asyncio.Event().wait()
+
+    async def present():
+        await asyncio.Event().wait()
+
+    listening = Listening(await tail.follow(-1), {}, seconds=0.05)
+    await listening({"type": "http", "asgi": {"spec_version": "2.3"}}, present, stalled)
+    assert all(message.get("more_body", True) for message in heard)  # whoever reads on can tell that it is not the end
+    await tail.follow(-1)
+
+
+async def test_who_reconnects_after_any_event_misses_nothing(log, fill):
+    for _ in range(3):
+        await fill(log, 2)
+    tail = Tail(log.feed, seconds=0)
+
+    async def told(after):
+        return events(b"".join([event async for event in await tail.follow(after)]).decode())
+
+    whole = await told(-1)
+    for heard in range(len(whole) + 1):
+        last = next((int(at) for at, _ in reversed(whole[:heard]) if at is not None), -1)
+        again = await told(last)
+        assert again == whole[len(whole) - len(again) :]
+        assert len(again) >= len(whole) - heard

@@ -3,15 +3,15 @@
 import re
 
 from fastapi import APIRouter, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import Response
 
 from audit.errors import NotLogged, QuestionRefused
 from audit.publication import CHECKPOINT
 from audit.served_as import TEXT, headers_of
 from audit.service import Log
+from audit.tail import EVENTS, Listening
 from goodstanding.errors import LogError
 
-EVENTS = "text/event-stream"
 _AFTER = re.compile(r"-1|0|[1-9][0-9]{0,15}")
 
 
@@ -50,7 +50,7 @@ def routes(log: Log) -> APIRouter:
         if request.method == "GET" and EVENTS in request.headers.get("accept", ""):
             headers = {"Cache-Control": "no-store", "Access-Control-Allow-Origin": "*", "Vary": "Accept"}
             stream = await log.tail.follow(int(_resumed(request, after)))
-            return StreamingResponse(stream, headers=headers, media_type=EVENTS)
+            return Listening(stream, headers)
         page = await log.feed.page(int(after), _etags(request.headers.get("if-none-match", "")))
         # Nobody may keep the answer that nothing follows: the next entry would be missed for a minute.
         cache = "max-age=60, must-revalidate" if page.entries else "no-cache"
