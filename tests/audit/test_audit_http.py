@@ -252,7 +252,9 @@ async def test_a_clock_that_went_backwards_is_told_until_it_has_caught_up(log, f
 
 async def test_unknown_paths_and_methods_are_problems(client):
     refused(await client.get("/nowhere"), 404)
-    refused(await client.post("/feed"), 405)
+    other = await client.post("/feed")
+    refused(other, 405)
+    assert set(other.headers["allow"].split(", ")) == {"GET", "HEAD"}  # RFC 9110 section 15.5.6
 
 
 async def test_a_database_that_fails_is_a_problem_without_its_statements(log, client, service, author):

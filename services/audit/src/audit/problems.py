@@ -81,7 +81,9 @@ async def _bad_request(_: Request, error: Exception) -> Response:
 
 async def _http_error(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return problem(error.status_code, str(error.detail), str(error.detail))
+    response = problem(error.status_code, str(error.detail), str(error.detail))
+    response.headers.update(error.headers or {})
+    return response
 
 
 async def _client_gone(_: Request, __: Exception) -> Response:
