@@ -63,7 +63,7 @@ async def test_tiles_and_bundles(log, client, fill, path, cache, length):
 
 @pytest.mark.parametrize(
     "path",
-    ["tile/0/001", "tile/0/1", "tile/0/000.p/256", "tile/00/000", "tile/x/000", "tile/0/x000/000",
+    ["", "tile", "tile/", "tile/0/001", "tile/0/1", "tile/0/000.p/256", "tile/00/000", "tile/x/000", "tile/0/x000/000",
      "tile/0/000.p/0", "tile/9/000", "tile/entries/000/", "tile/%2e%2e/checkpoint"],
 )  # fmt: skip
 async def test_what_is_no_file_of_the_log_is_not_found(log, client, fill, path):

@@ -28,7 +28,9 @@ def create_app(
     if not service_token:
         raise ValueError("the audit service needs a service token; set GOODSTANDING_AUDIT_TOKEN")
     metrics = metrics or Metrics()
-    app = FastAPI(title="goodstanding audit", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        title="goodstanding audit", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False
+    )  # fmt: skip
     install(app)
     app.add_middleware(WatchRequests, metrics=metrics, tracing=tracing or Tracing("audit"))
     schema = build_schema()
