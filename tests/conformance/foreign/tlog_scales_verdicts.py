@@ -1,6 +1,7 @@
-"""What tlog-scales says of the log: of one entry's `.tlog-proof`, or of everything that the log serves.
+"""What tlog-scales says of the log: of one entry's `.tlog-proof`, of a consistency proof, or of everything it serves.
 
 stdin:  [{proof: text, leaf: base64, vkeys: [log, time cosigner]}]
+        [{old_size, new_size, consistency: [base64 of a hash], old_root, new_root: base64}]
         [{log: folder or URL, vkeys, old_sizes: [size], entries: {index: base64 of the leaf, or null}}]
 stdout: [{accepted, reason, size, entries: {index: base64}}]
 """
@@ -14,7 +15,13 @@ from tlog_scales.backend import make_backend
 from tlog_scales.reader import TilesReader
 from tlog_scales.signing import Vkey
 from tlog_scales.tiles import leaf_hash
-from tlog_scales.tlog import Checkpoint, ConsistencyProofInvalid, InclusionProof, InclusionProofInvalid
+from tlog_scales.tlog import (
+    Checkpoint,
+    ConsistencyProof,
+    ConsistencyProofInvalid,
+    InclusionProof,
+    InclusionProofInvalid,
+)
 
 
 class Refused(Exception):
@@ -42,6 +49,13 @@ def check_proof(case):
     return {"size": checkpoint.size}
 
 
+def check_growth(case):
+    path = [base64.b64decode(item) for item in case["consistency"]]
+    proof = ConsistencyProof(case["old_size"], case["new_size"], path)
+    proof.check(base64.b64decode(case["old_root"]), base64.b64decode(case["new_root"]))
+    return {"size": case["new_size"]}
+
+
 def check_log(case):
     reader = TilesReader(make_backend(case["log"]))
     checkpoint = reader.get_checkpoint()
@@ -61,9 +75,13 @@ def check_log(case):
     return {"size": checkpoint.size, "entries": entries}
 
 
+CHECKS = {"proof": check_proof, "consistency": check_growth}
+
+
 def verdict(case):
+    check = next((CHECKS[name] for name in CHECKS if name in case), check_log)
     try:
-        return {"accepted": True, "reason": "", **(check_proof(case) if "proof" in case else check_log(case))}
+        return {"accepted": True, "reason": "", **check(case)}
     except REFUSALS as error:
         return {"accepted": False, "reason": f"{type(error).__name__}: {error}"}
 
