@@ -1,11 +1,15 @@
 """The audit subgraph: the log, and log entries of decisions."""
 
 import base64
+from pathlib import Path
 
 import pytest
+from graphql import build_ast_schema, parse
 
 from goodstanding.checkpoint import TlogProof, verify_tlog_proof
-from goodstanding.merkle import leaf_hash, root, verify_consistency, verify_inclusion
+from goodstanding.merkle import EMPTY_ROOT, leaf_hash, root, verify_consistency, verify_inclusion
+
+PUBLIC = Path(__file__).parents[1] / "contracts" / "public-schema.graphql"
 
 ENTITIES = """
 query ($representations: [_Any!]!) {
@@ -54,6 +58,90 @@ async def test_sizes_that_cannot_be_are_refused_in_words(log, ask, fill, sizes):
     await fill(log, 3)
     answer = await ask(f"{{ log {{ consistencyProof({sizes}) }} }}")
     assert "0 < from <= to <= 3" in answer["errors"][0]["message"]
+
+
+async def test_consistency_of_every_two_sizes_at_which_trees_change_their_shape(log, ask, fill):
+    made = await fill(log, 600)
+    hashes = [leaf_hash(entry.leaf) for entry in made]
+    sizes = [1, 2, 3, 4, 5, 127, 128, 129, 255, 256, 257, 511, 512, 513, 600]
+    pairs = [(old, new) for new in sizes for old in sizes if old <= new]
+    fields = " ".join(f"from{old}to{new}: consistencyProof(from: {old}, to: {new})" for old, new in pairs)
+    answer = (await ask(f"{{ log {{ {fields} }} }}"))["data"]["log"]
+    roots = {size: root(hashes[:size]) for size in sizes}
+    for old, new in pairs:
+        proof = [base64.b64decode(item) for item in answer[f"from{old}to{new}"]]
+        verify_consistency(old, roots[old], new, roots[new], proof)
+        assert (proof == []) == (old == new)
+
+
+async def test_a_size_that_is_null_is_the_published_one(log, ask, fill):
+    await fill(log, 9)
+    answer = await ask("{ log { left: consistencyProof(from: 5) said: consistencyProof(from: 5, to: null) } }")
+    assert answer["data"]["log"]["left"] == answer["data"]["log"]["said"] != []
+
+
+async def test_the_empty_log(log, ask):
+    answer = (await ask("{ log { size checkpoint } }"))["data"]["log"]
+    assert answer["size"] == 0
+    tree = log.signer.verify(answer["checkpoint"].encode()).checkpoint
+    assert (tree.size, tree.root) == (0, EMPTY_ROOT)
+    for sizes in ("from: 0", "from: 0, to: 0", "from: 1", "from: 0, to: 1"):  # nothing is proved of an empty tree
+        refused = await ask(f"{{ log {{ size consistencyProof({sizes}) }} }}")
+        assert "0 < from <= to <= 0" in refused["errors"][0]["message"]
+
+
+async def test_log_entries_at_sizes_at_which_trees_change_their_shape(log, ask, fill):
+    made = []
+    for size in (1, 2, 3, 4, 5, 8, 9, 255, 256, 257, 512, 513):
+        made += await fill(log, size - len(made))
+        tree = (await log.reader.snapshot()).checkpoint
+        indices = sorted({0, size // 2, size - 1})
+        answer = await ask(ENTITIES, representations=[decision(made[index].event_id) for index in indices])
+        for index, entity in zip(indices, answer["data"]["_entities"], strict=True):
+            entry, hashed = entity["logEntry"], leaf_hash(made[index].leaf)
+            assert (entry["index"], entry["inclusionProof"]["treeSize"]) == (index, size)
+            hashes = [base64.b64decode(item) for item in entry["inclusionProof"]["hashes"]]
+            verify_inclusion(hashed, index, size, hashes, tree.root)
+
+
+async def test_an_entry_that_has_an_index_but_is_not_published_yet_has_no_log_entry(ask, log, open_again, fill, author):
+    """Between commit and publication a process may die: the rows are then ahead of the checkpoint."""
+    (known,) = await fill(log, 1)
+
+    def dies(point):
+        if point == "5e committed":
+            raise OSError("killed")
+
+    dying, waiting = open_again(dies), author.first(2)
+    await dying.append(waiting)
+    with pytest.raises(OSError, match="killed"):
+        await dying.sequencer.step()
+    answer = await ask(ENTITIES, representations=[decision(entry.event_id) for entry in (known, *waiting)])
+    assert [entity["logEntry"] and entity["logEntry"]["index"] for entity in answer["data"]["_entities"]] == [
+        0,
+        None,
+        None,
+    ]
+    await open_again().start()
+    answer = await ask(ENTITIES, representations=[decision(entry.event_id) for entry in waiting])
+    assert [entity["logEntry"]["index"] for entity in answer["data"]["_entities"]] == [1, 2]
+
+
+async def test_the_subgraph_has_the_types_of_the_public_schema(client, service):
+    public = build_ast_schema(parse(PUBLIC.read_text("utf-8")), assume_valid=True)
+    ours = build_ast_schema(parse((await client.get("/internal/subgraph", headers=service)).text), assume_valid=True)
+    for name in ("Log", "LogEntry", "InclusionProof"):
+        assert fields_of(ours.type_map[name]) == fields_of(public.type_map[name])
+    assert fields_of(ours.type_map["Decision"])["logEntry"] == fields_of(public.type_map["Decision"])["logEntry"]
+    assert fields_of(ours.query_type)["log"] == fields_of(public.query_type)["log"]
+
+
+def fields_of(kind):
+    """Of each field its type and its arguments with theirs."""
+    return {
+        name: (str(field.type), {argument: str(its.type) for argument, its in field.args.items()})
+        for name, field in kind.fields.items()
+    }
 
 
 async def test_decisions_and_their_log_entries(log, ask, fill, author):
