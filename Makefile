@@ -45,8 +45,8 @@ check: $(INSTALLED)  ## ruff, mypy --strict, import-linter, and whether the docu
 conformance: $(INSTALLED)  ## Have the demo's artefacts verified by implementations that are not ours
 	@$(BIN)/python -m pytest -m conformance
 
-faults: $(INSTALLED)  ## Break every write, kill every process, plant bugs, and see that nothing is lost or missed; KILLS=1000 by hand
-	@KILLS=$(KILLS) $(BIN)/python -m pytest -m "faults or mutants"
+faults: $(INSTALLED)  ## Break every write, kill every process, plant bugs, and see that nothing is lost or missed; KILLS=1000, BITS=8 by hand
+	@KILLS=$(KILLS) BITS=$(BITS) $(BIN)/python -m pytest -m "faults or mutants"
 
 bench: $(INSTALLED)  ## Measure against named references, ONLY=area for one; writes build/bench.json
 	@$(BIN)/python tests/bench/run.py $(ONLY)
