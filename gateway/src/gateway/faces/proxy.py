@@ -4,15 +4,20 @@
    them: two readers could resolve it differently.
 2. Headers that describe the artefact and its caching go through both ways, coding included; all others stay here.
 3. HEAD is a GET whose bytes are left unread, so that every artefact has one. Bytes are streamed as they come. A service that fails answers 502, one that is late to begin 504.
+4. Whatever becomes of the reader, the answer of the service is closed, and its connection free again. At most
+   `MOST_READERS` read from one service at once, fewer than there are connections: the edge's followers need some too.
 """
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack
 from typing import Final
 
 import httpx
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from gateway.problems import problem
 from gateway.upstream import TIMEOUT, UpstreamError, Upstreams
@@ -40,51 +45,67 @@ TOLD: Final = (
 _PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~:@-]+)+", re.ASCII)
 _MAX_TARGET = 2_000
 
+MOST_READERS: Final = 80
 
-def routes(upstreams: Upstreams) -> APIRouter:
-    """The proxied paths."""
+
+def routes(upstreams: Upstreams, most: int = MOST_READERS) -> APIRouter:
+    """The proxied paths; `most` read from one service at once."""
     router = APIRouter()
+    places = {owner: asyncio.Semaphore(most) for owner in OWNERS.values()}
     for route, owner in OWNERS.items():
-        endpoint = _through(upstreams.named(owner))
+        endpoint = _through(upstreams.named(owner), places[owner])
         router.add_api_route(route, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
     return router
 
 
-def _through(client: httpx.AsyncClient) -> Callable[[Request], Awaitable[Response]]:
+def _through(client: httpx.AsyncClient, places: asyncio.Semaphore) -> Callable[[Request], Awaitable[Response]]:
     async def artefact(request: Request) -> Response:
         path = request.scope["raw_path"].partition(b"?")[0].decode("ascii", "replace")
         query = request.url.query
         if not _PATH.fullmatch(path) or len(path) + len(query) > _MAX_TARGET:
             return problem(404, "Not Found", "There is nothing at this address.")
-        return await _pass(client, request, f"{path}?{query}" if query else path)
+        if places.locked():
+            why = "Too many are reading from this service at the moment; try again."
+            return problem(503, "Too many readers", why, headers={"Retry-After": "1"})
+        return await _pass(client, request, f"{path}?{query}" if query else path, places)
 
     return artefact
 
 
-async def _pass(client: httpx.AsyncClient, request: Request, target: str) -> Response:
+async def _pass(client: httpx.AsyncClient, request: Request, target: str, places: asyncio.Semaphore) -> Response:
+    async with AsyncExitStack() as held:
+        await held.enter_async_context(places)
+        response = await _asked(client, request, target)
+        held.push_async_callback(response.aclose)
+        if response.status_code >= 500:
+            raise UpstreamError(f"{target} answered {response.status_code}")
+        told = {name: response.headers[name] for name in TOLD if name in response.headers}
+        if request.method == "HEAD":
+            return Response(None, response.status_code, told)
+        return _Passed(response, told, held.pop_all())
+
+
+async def _asked(client: httpx.AsyncClient, request: Request, target: str) -> httpx.Response:
     # Without this httpx would ask for every coding it knows, on behalf of a client that may know none.
     asked = {"accept-encoding": "identity"}
     asked |= {name: request.headers[name] for name in ASKED if name in request.headers}
     outgoing = client.build_request("GET", target, headers=asked, timeout=TIMEOUT)
     try:
-        response = await client.send(outgoing, stream=True)
+        return await client.send(outgoing, stream=True)
     except httpx.TimeoutException as error:
         raise UpstreamError(f"{target} was not answered in time", timed_out=True) from error
     except (httpx.HTTPError, OSError) as error:
         raise UpstreamError(f"{target} could not be asked ({type(error).__name__})") from error
-    if response.status_code >= 500:
-        await response.aclose()
-        raise UpstreamError(f"{target} answered {response.status_code}")
-    told = {name: response.headers[name] for name in TOLD if name in response.headers}
-    if request.method == "HEAD":
-        await response.aclose()
-        return Response(None, response.status_code, told)
-    return StreamingResponse(_stream(response), response.status_code, told)
 
 
-async def _stream(response: httpx.Response) -> AsyncIterator[bytes]:
-    try:
-        async for chunk in response.aiter_raw():
-            yield chunk
-    finally:
-        await response.aclose()
+class _Passed(StreamingResponse):
+    """A service's answer on its way; `held` is closed even where the reader has left before the first byte."""
+
+    def __init__(self, response: httpx.Response, told: Mapping[str, str], held: AsyncExitStack) -> None:
+        super().__init__(response.aiter_raw(), response.status_code, told)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send (ASGI)."""
+        async with self._held:
+            await super().__call__(scope, receive, send)
