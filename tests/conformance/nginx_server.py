@@ -111,7 +111,11 @@ class Nginx:
         ]
 
     def __enter__(self):
-        _run([*self._command, "-t"])
+        try:
+            _run([*self._command, "-t"])
+        except NotInstalled:
+            shutil.rmtree(self._folder)
+            raise
         self._process = subprocess.Popen(self._command)
         end = time.monotonic() + START_SECONDS
         while not (self._folder / "nginx.pid").exists():
