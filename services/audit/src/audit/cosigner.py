@@ -9,6 +9,7 @@ import asyncio
 import structlog
 
 from audit.errors import ClockWentBackwards, LogStopped
+from audit.outages import explained
 from audit.publication import Publication
 from audit.waiting import first_of
 
@@ -30,7 +31,7 @@ class TimeCosigner:
             try:
                 await self.step()
             except (ClockWentBackwards, LogStopped, OSError) as error:
-                _log.warning("the time is not signed", why=str(error))
+                _log.warning("the time is not signed", why=explained(error))
             await first_of(stop, seconds=PERIOD_SECONDS)
 
     async def step(self) -> bool:

@@ -61,6 +61,8 @@ def _missing(log: Log, figures: Figures, now: int) -> list[str]:
     elif figures.tree_size is None:
         missing.append("no checkpoint of this log is published")
     missing.extend(_clock_behind(figures, now))
+    if not missing and log.sequencer.trouble is not None:
+        missing.append(log.sequencer.trouble)
     return missing
 
 

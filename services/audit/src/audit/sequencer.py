@@ -32,6 +32,7 @@ from audit.database import Database, WriteTx
 from audit.edge import Edge, Files, files_between, grow
 from audit.errors import ClockWentBackwards, LogStopped, Superseded, Unavailable
 from audit.faults import Fault
+from audit.outages import explained
 from audit.publication import Publication
 from audit.recovery import TREE_ID, Recovery
 from audit.store import Store
@@ -69,7 +70,11 @@ class _Committed:
 
 
 class Sequencer:
-    """Takes entries into the log. `stopped` says why it will not go on, None while it does."""
+    """Takes entries into the log.
+
+    `stopped` says why it will not go on, None while it does; `trouble` why its last step failed and is tried again, None
+    when it did not fail.
+    """
 
     def __init__(
         self,
@@ -84,6 +89,7 @@ class Sequencer:
         observe: Observe = nobody,
     ) -> None:
         self.stopped: str | None = None
+        self.trouble: str | None = None
         self._observe = observe
         self._origin = origin
         self._database = database
@@ -109,14 +115,15 @@ class Sequencer:
             self._appended.clear()
             try:
                 taken = await self.step()
-                pause = 0.1
+                pause, self.trouble = 0.1, None
             except LogStopped as error:
                 _log.error("the log has stopped", why=str(error))
             except ClockWentBackwards as error:
                 _log.warning("nothing is signed", why=str(error))
                 await first_of(stop, seconds=POLL_SECONDS)
             except (OSError, SQLAlchemyError, Unavailable) as error:
-                _log.warning("a step failed and is tried again", why=str(getattr(error, "orig", error)), pause=pause)
+                self.trouble = explained(error)
+                _log.warning("a step failed and is tried again", why=self.trouble, pause=pause)
                 await first_of(stop, seconds=pause)
                 pause = min(pause * 2, MAX_PAUSE_SECONDS)
             else:
