@@ -16,6 +16,7 @@ import typer
 import uvloop
 from rich.console import Console
 
+from goodstanding.lossy_lines import lossy_lines
 from goodstanding_standalone import demo as demonstration
 from goodstanding_standalone import importing
 from goodstanding_standalone.errors import StandaloneError
@@ -91,7 +92,7 @@ def _log_to_stderr(level: int) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(lossy_lines(sys.stderr)),
     )
 
 

@@ -14,6 +14,8 @@ from typing import Any
 import structlog
 from opentelemetry import trace
 
+from goodstanding.lossy_lines import lossy_lines
+
 
 def log_as_json(level: str) -> None:
     """Set the process up: our own lines from `level` on, warnings and errors of libraries in the same form."""
@@ -25,7 +27,7 @@ def log_as_json(level: str) -> None:
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(lossy_lines(sys.stderr)),
     )
     logging.basicConfig(level=logging.WARNING, handlers=[_Libraries()], force=True)
 
