@@ -1,4 +1,4 @@
-"""What connecting to SQLite waits for."""
+"""What connecting to SQLite waits for, and which connections are not used again."""
 
 import sqlite3
 import threading
@@ -32,3 +32,11 @@ async def test_a_new_database_that_somebody_is_writing_is_waited_for_and_not_wit
     ending.join()
     await database.close()
     other.close()
+
+
+async def test_a_connection_that_sqlite_could_open_for_reading_only_is_not_used_again(log, author):
+    async with log.database.write() as tx:
+        await tx.exec_driver_sql("PRAGMA query_only=ON")  # as after an open for writing that failed
+    with pytest.raises(Unavailable, match="SQLITE_READONLY"):
+        await log.append(batch := author.first())
+    assert await log.append(batch) == 1

@@ -64,3 +64,14 @@ async def test_an_act_that_finds_no_room_is_refused_leaves_nothing_and_can_be_re
 
 async def organisations(register):
     return sorted(row[0] for row in (await register.snapshot())["organisations"])
+
+
+async def test_a_connection_that_sqlite_could_open_for_reading_only_is_not_used_again(register):
+    rita = await register.actor("rita")
+    async with register.database.write() as tx:
+        await tx.exec_driver_sql("PRAGMA query_only=ON")  # as after an open for writing that failed
+    with pytest.raises(Unavailable) as refusal:
+        await register.organisations.register(rita, DRAFT, key="k")
+    assert "SQLITE_READONLY" in refusal.value.why
+    made = await register.organisations.register(rita, DRAFT, key="k")
+    assert await organisations(register) == [made]

@@ -10,7 +10,7 @@ from sqlite3 import SQLITE_BUSY, OperationalError
 from time import monotonic
 from typing import Any
 
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -58,7 +58,19 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
     def begin(connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
+    if writes:
+        event.listen(engine.sync_engine, "handle_error", _leave_behind)
     return engine
+
+
+def _leave_behind(context: ExceptionContext) -> None:
+    """Never use a connection again after an error of the disk.
+
+    SQLite opens for reading only what it could not open for writing just then, and would stay with that.
+    """
+    name = getattr(context.original_exception, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR")):
+        context.is_disconnect = True
 
 
 def _change_to_wal(connection: Any, cursor: Any, patience: float) -> None:

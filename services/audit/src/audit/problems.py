@@ -17,8 +17,10 @@ from audit.errors import (
     PrevMismatch,
     QuestionRefused,
     StoreDamaged,
+    StoreUnavailable,
     Unavailable,
 )
+from audit.outages import explained
 
 _log = structlog.get_logger("audit.http")
 
@@ -58,6 +60,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _client_gone)
     app.add_exception_handler(SQLAlchemyError, _database_error)
+    app.add_exception_handler(OSError, _disk_error)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -94,6 +97,11 @@ async def _database_error(request: Request, error: Exception) -> Response:
     # Not str(error): SQLAlchemy quotes the statement's parameters, and those are bodies.
     _log.error("database error", path=request.url.path, kind=type(error).__name__, why=str(getattr(error, "orig", "")))
     return _try_again(Unavailable.what)
+
+
+async def _disk_error(request: Request, error: Exception) -> Response:
+    _log.error("the disk of the log's files fails", path=request.url.path, why=explained(error))
+    return _try_again(StoreUnavailable.what)
 
 
 def _try_again(what: str) -> Response:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 import orjson
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, ExceptionContext, event
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -88,7 +88,18 @@ def _sqlite(url: str, limits: Limits, *, writes: bool) -> AsyncEngine:
         def begin(connection: Connection) -> None:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
 
+        event.listen(engine.sync_engine, "handle_error", _leave_behind)
     return engine
+
+
+def _leave_behind(context: ExceptionContext) -> None:
+    """Never use a connection again after an error of the disk.
+
+    SQLite opens for reading only what it could not open for writing just then, and would stay with that.
+    """
+    name = getattr(context.original_exception, "sqlite_errorname", None) or ""
+    if name.startswith(("SQLITE_READONLY", "SQLITE_IOERR")):
+        context.is_disconnect = True
 
 
 def _begun_by(writes: bool) -> dict[str, Any]:
