@@ -1,6 +1,6 @@
 """The table of a run of the harness: what was broken how often, and what came of it. Printed at the end, and kept.
 
-{"machine": {…}, "rows": [{"kind": "write point" | "kills" | "probes" | "control", …}]}
+{"machine": {…}, "rows": [{"kind": "write point" | "kills" | "probes" | "disk" | "control", …}]}
 """
 
 import json
@@ -19,7 +19,7 @@ from town import Town
 from write_points import THEN, Outcome, WritePoint
 
 FILE = Path("build/faults.json")
-POINT, KILLS, PROBES, CONTROL = "write point", "kills", "probes", "control"
+POINT, KILLS, PROBES, DISK, CONTROL = "write point", "kills", "probes", "disk", "control"
 
 Row = dict[str, Any]
 
@@ -42,6 +42,13 @@ class Table:
         """`rule` is the one that must report it, None where nothing must be left to report."""
         self._add(CONTROL, control=name, caught_by=rule, runs=runs, reported=reported)
 
+    def failing(self, error: str, refusals: int, deaths: int, acknowledged: int, violations: int) -> None:
+        """What came of a disk whose calls fail by chance with this error."""
+        self._add(
+            DISK, disk=f"fails by chance: {error}", refusals=refusals, deaths=deaths, acknowledged=acknowledged,
+            violations=violations,
+        )  # fmt: skip
+
     def siege(self, victim: str, siege: Siege, clients: Clients, readers: Readers, town: Town) -> None:
         """What came of killing one process again and again."""
         self._add(
@@ -62,7 +69,7 @@ class Table:
         points = _lines(self._by_point())
         legend = "\n".join(f"{outcome}: {then}" for outcome, then in THEN.items())
         parts = [points and f"runs / violations\n{points}\n{legend}"]
-        parts += [_lines(self._of(kind)) for kind in (KILLS, PROBES, CONTROL)]
+        parts += [_lines(self._of(kind)) for kind in (KILLS, PROBES, DISK, CONTROL)]
         return "\n\n".join(part for part in parts if part)
 
     def write(self, file: Path) -> None:

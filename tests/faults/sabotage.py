@@ -1,5 +1,6 @@
 """Parts made wrong on purpose, one way each: what the harness must find, or it finds nothing worth finding."""
 
+import contextlib
 import os
 import sqlite3
 import stat
@@ -11,6 +12,8 @@ from sqlalchemy import update
 import audit.store
 import registry.accreditations.service as deciding
 import registry.issuance.workers as working
+from audit.entries import Entries
+from audit.errors import Unavailable
 from audit.recovery import TREE_ID
 from audit.sequencer import Sequencer
 from audit.tables import TREE
@@ -39,6 +42,30 @@ def bytes_unsynced(patch: Patch) -> None:
 def names_unsynced(patch: Patch) -> None:
     """The store never syncs its folders."""
     patch(audit.store, "_sync_folder", lambda _: None)
+
+
+def deaf_store(patch: Patch) -> None:
+    """The store takes no notice of a write that failed."""
+    create = audit.store.FileStore.create
+
+    def deaf(self: audit.store.FileStore, files: Any) -> None:
+        for file in files:
+            with contextlib.suppress(OSError):
+                create(self, [file])
+
+    patch(audit.store.FileStore, "create", deaf)
+
+
+def accepted_before_commit(patch: Patch) -> None:
+    """The log says that it accepts what its database would not take."""
+    append = Entries.append
+
+    async def hasty(self: Entries, submissions: Any) -> int:
+        with contextlib.suppress(Unavailable):
+            await append(self, submissions)
+        return len(submissions)
+
+    patch(Entries, "append", hasty)
 
 
 def no_compare(patch: Patch) -> None:
