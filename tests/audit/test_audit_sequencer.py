@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from audit.errors import LogStopped, Superseded
+from audit.migrate import migrate
 from audit.tables import CHECKPOINTS, ENTRIES
 from goodstanding.merkle import leaf_hash, root
 from goodstanding.tiles import decode_bundle
@@ -167,3 +168,23 @@ async def test_a_stopped_log_ends_its_run_and_says_why(log, open_again, author):
     async with asyncio.timeout(10):
         await second.run_sequencer(asyncio.Event())
     assert "another sequencer" in second.sequencer.stopped
+
+
+async def test_of_two_databases_with_one_folder_only_one_is_published(log, open_again, copied, author, clock):
+    """Two programs that were given the same folder by mistake: the second must not go on where the first one stopped."""
+    other = open_again(url=copied("audit-other", migrate))
+    await other.start()  # both logs are empty: nothing tells them apart yet
+    await log.append(made := author.first(3))
+    await log.sequencer.step()
+    before = log.store.read("checkpoint")
+    await other.append(author.first(5))
+    with pytest.raises(Superseded, match="another"):
+        await other.sequencer.step()
+    assert log.store.read("checkpoint") == before
+    assert await indices(other) == dict.fromkeys((await indices(other)), None)
+    await log.append(more := author.first(5))
+    await log.sequencer.step()
+    assert (await published(log)).checkpoint.root == roots([*made, *more])
+    again = open_again(url=other.database.url)
+    with pytest.raises(LogStopped, match="Going on would fork the log"):
+        await again.start()

@@ -5,6 +5,8 @@
    than a newer one.
 3. Once it is halted, nothing is signed any more: a person must look.
 4. The file is replaced only while it is what was read before: another process is noticed, not overwritten.
+5. A new size is signed and published only on top of the checkpoint that its sequencer has found or published last: a
+   larger size of another database would fork the log.
 """
 
 import asyncio
@@ -75,6 +77,13 @@ class Publication:
             return False
         return self._store.swap(CHECKPOINT, current.note, self._signer.with_lines(current.note, lines))
 
+    def sign_after(self, before: Checkpoint, checkpoint: Checkpoint) -> tuple[bytes, int]:
+        """Sign a checkpoint that extends the published one, as `sign` does; Superseded when that is another (rule 5)."""
+        current = self.current()
+        if current is not None and current.checkpoint != before:
+            raise _superseded(checkpoint.size)
+        return self.sign(checkpoint)
+
     def sign(self, checkpoint: Checkpoint, signed_before: int = 0) -> tuple[bytes, int]:
         """Sign a checkpoint now; return the note and the time in it, in seconds since 1970.
 
@@ -86,19 +95,16 @@ class Publication:
         forbid_going_back(int(now.timestamp()), max(signed_before, _signed_at(self.current())))
         return self._signer.sign(checkpoint, now), int(now.timestamp())
 
-    def publish(self, note: bytes) -> None:
-        """Replace the published checkpoint durably by one that is no smaller; Superseded when it cannot."""
-        size = self._signer.verify(note).checkpoint.size
+    def publish(self, note: bytes, before: Checkpoint) -> None:
+        """Replace the published checkpoint durably, which must be `before` or the same tree; Superseded when it cannot."""
+        checkpoint = self._signer.verify(note).checkpoint
         for _ in range(_ATTEMPTS):
             current = self.current()
-            if current is not None and current.checkpoint.size > size:
+            if current is not None and current.checkpoint not in (before, checkpoint):
                 break
             if self._store.swap(CHECKPOINT, None if current is None else current.note, note):
                 return
-        raise Superseded(
-            f"another process publishes checkpoints of this log, size {size} was not published. Run one sequencer "
-            "per log; stop the other one, then start this one again"
-        )
+        raise _superseded(checkpoint.size)
 
     def renew_time(self) -> bool:
         """Sign the published checkpoint anew with the time now and replace it.
@@ -116,6 +122,13 @@ class Publication:
         if seconds == signed:
             return False
         return self._store.swap(CHECKPOINT, current.note, self._signer.cosign_again(current.note, now))
+
+
+def _superseded(size: int) -> Superseded:
+    return Superseded(
+        f"another process publishes checkpoints of this log, size {size} was not published. Run one sequencer "
+        "per log, with one database and one folder; stop the other one, then start this one again"
+    )
 
 
 def forbid_going_back(now: int, signed: int) -> None:

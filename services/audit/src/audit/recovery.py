@@ -79,7 +79,7 @@ class Recovery:
         _require(await last(self._database, edge, tree.size), tree)
         edge = await self._write(edge, tree.size)
         if current is None or published.size < tree.size:
-            await self._publish(tree, unseen=current is not None)
+            await self._publish(tree, published, unseen=current is not None)
         return edge
 
     def _edge_of_files(self, published: Checkpoint) -> Edge | None:
@@ -101,7 +101,7 @@ class Recovery:
         self._fault("recovery written")
         return edge
 
-    async def _publish(self, tree: Checkpoint, *, unseen: bool) -> None:
+    async def _publish(self, tree: Checkpoint, published: Checkpoint, *, unseen: bool) -> None:
         """Publish the tree row's checkpoint; its first note stays unless nobody can have seen it (rule 4)."""
         async with self._database.read() as tx:
             newest = int(await tx.scalar(select(func.max(CHECKPOINTS.c.cosigned_at))) or 0)
@@ -115,7 +115,7 @@ class Recovery:
                 row = {"size": tree.size, "note": note.decode(), "cosigned_at": cosigned_at}
                 await tx.execute(insert(CHECKPOINTS).values(row))
         self._fault("recovery signed")
-        await asyncio.to_thread(self._publication.publish, note)
+        await asyncio.to_thread(self._publication.publish, note, published)
         self._fault("recovery published")
 
 

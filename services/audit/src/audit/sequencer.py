@@ -156,7 +156,7 @@ class Sequencer:
         if committed is not None:
             await asyncio.to_thread(self._write, edge, committed)
             note = await self._cosigning.cosigned(committed.note)  # 5w
-            await asyncio.to_thread(self._publish, committed, note)
+            await asyncio.to_thread(self._publish, edge, committed, note)
         self._edge = edge if committed is None else committed.edge
         if taken := self._edge.size - edge.size:
             self._observe(taken, perf_counter() - begun)
@@ -169,8 +169,9 @@ class Sequencer:
             if not rows:
                 return None
             new, full = await self._assign(tx, edge, rows)
-            checkpoint = Checkpoint(self._origin, new.size, new.root())
-            note, cosigned_at = await asyncio.to_thread(self._publication.sign, checkpoint)  # 5d
+            checkpoint = self._checkpoint(new)
+            before = self._checkpoint(edge)
+            note, cosigned_at = await asyncio.to_thread(self._publication.sign_after, before, checkpoint)  # 5d
             self._fault("5d signed")
             await self._swap(tx, edge, checkpoint)
             await tx.execute(insert(CHECKPOINTS).values(size=new.size, note=note.decode(), cosigned_at=cosigned_at))
@@ -212,11 +213,14 @@ class Sequencer:
         self._store.create(self._files(edge, committed))  # 5f
         self._fault("5f synced")
 
-    def _publish(self, committed: _Committed, note: bytes) -> None:
+    def _publish(self, edge: Edge, committed: _Committed, note: bytes) -> None:
         """Publish the checkpoint; runs in a thread too."""
-        self._publication.publish(note)  # 5g
+        self._publication.publish(note, self._checkpoint(edge))  # 5g
         self._fault("5g published")
         discard_partial(self._store, committed.full)  # 5h
+
+    def _checkpoint(self, edge: Edge) -> Checkpoint:
+        return Checkpoint(self._origin, edge.size, edge.root())
 
     def _files(self, edge: Edge, committed: _Committed) -> Iterator[tuple[str, bytes]]:
         for path, data in named(files_between(edge, committed.edge, committed.full)):
