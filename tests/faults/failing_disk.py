@@ -27,6 +27,8 @@ CALLS = (
     "posix/io/sync/fsync", "posix/io/sync/fdatasync", "posix/io/dir/rename", "posix/io/dir/unlink",
 )  # fmt: skip
 """What fails: opening, writing (or writing less than was asked), making longer, syncing, renaming, deleting."""
+WRITES = ("posix/io/rw/write",)
+"""What writes the log's files; SQLite writes with pwrite."""
 _SERVE = (
     "import asyncio, sys, uvloop; uvloop.run = asyncio.run; sys.path.insert(0, {here!r}); from audit.cli import main{wrong}; "
     "main()"
@@ -71,7 +73,7 @@ class FailingService:
             "GOODSTANDING_AUDIT_TOKEN": TOKEN, "GOODSTANDING_LOG_ORIGIN": "log.example/log",
         }  # fmt: skip
         self._process: subprocess.Popen[bytes] | None = None
-        self._faults: tuple[float, int] | None = None
+        self._faults: tuple[float, int, Sequence[str]] | None = None
 
     @property
     def keys(self) -> tuple[str, str]:
@@ -99,10 +101,10 @@ class FailingService:
         if self._faults is not None:
             self._arm(*self._faults)
 
-    def fail(self, chance: float, error: int) -> None:
-        """From now on each call of `CALLS` fails with this chance, with the error of this number."""
-        self._faults = (chance, error)
-        self._arm(chance, error)
+    def fail(self, chance: float, error: int, calls: Sequence[str] = CALLS) -> None:
+        """From now on each of these calls fails with this chance, with the error of this number."""
+        self._faults = (chance, error, calls)
+        self._arm(chance, error, calls)
 
     def heal(self) -> None:
         """Start it again, with a disk that does not fail."""
@@ -133,9 +135,9 @@ class FailingService:
     def _pipes(self) -> str:
         return str(self.folder / "fiu")
 
-    def _arm(self, chance: float, error: int) -> None:
+    def _arm(self, chance: float, error: int, calls: Sequence[str]) -> None:
         assert self._process is not None
-        orders = [f"enable_random name={call},probability={chance},failinfo={error}" for call in CALLS]
+        orders = [f"enable_random name={call},probability={chance},failinfo={error}" for call in calls]
         command = ["fiu-ctrl", "-f", self._pipes, *_each("-c", orders), str(self._process.pid)]
         subprocess.run(command, check=False, capture_output=True, timeout=10)
 

@@ -5,18 +5,17 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 import httpx
 import pytest
 from evidence_read import checkpoint, read_log
-from failing_disk import FailingService
+from failing_disk import CALLS, WRITES, FailingService
 from invariants import Rule, Violation
+from log_client import entry, until_logged
 from log_invariants import complete, entries_of, prefixes
 
-from goodstanding.canonical import b64u
 from goodstanding.checkpoint import Checkpoint
-from goodstanding.events import Leaf, commitment
+from goodstanding.events import Leaf
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -26,15 +25,6 @@ BATCHES, BATCH = 120, 5
 """More entries than a bundle and a tile hold."""
 TRIES = 40
 """How often a client asks for one batch before it gives up."""
-
-
-def entry(number: int) -> dict[str, str]:
-    """The first entry of a subject of its own."""
-    event_id = f"0197c000-0000-7000-8000-{number:012x}"
-    body, salt = b'{"number":%d}' % number, number.to_bytes(32, "big")
-    at = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-    leaf = Leaf("decision", event_id, number.to_bytes(16, "big"), None, at, commitment(salt, body))
-    return {"event_id": event_id, "leaf": b64u(leaf.encode()), "body": b64u(body), "salt": b64u(salt)}
 
 
 @dataclass
@@ -101,15 +91,6 @@ def settled(service: FailingService, day: Day) -> Iterator[Violation]:
         yield Violation(Rule.LOGGED_ONCE, "an event is in the log twice")
 
 
-def until_logged(service: FailingService, event_id: str) -> None:
-    """Wait until the log proves an entry."""
-    for _ in range(1000):
-        answer = service.client.post("/internal/proofs", json={"event_ids": [event_id]})
-        if answer.status_code == 200 and answer.json()["proofs"]:
-            return
-    raise AssertionError(f"{event_id} never was logged\n{service.last_words()}")
-
-
 @pytest.fixture
 def open_service(tmp_path):
     services = []
@@ -141,11 +122,13 @@ def test_a_disk_that_fails_now_and_then_costs_nothing_but_time(open_service, tab
 
 
 @pytest.mark.parametrize(
-    ("wrong", "rule"), [("deaf_store", Rule.COMPLETE), ("accepted_before_commit", Rule.KEPT)],
-)  # fmt: skip
-def test_who_takes_no_notice_of_a_failure_is_found_out(open_service, table, wrong, rule):
+    ("wrong", "rule", "chance", "calls"),
+    [("deaf_store", Rule.COMPLETE, 0.2, WRITES), ("accepted_before_commit", Rule.KEPT, 0.03, CALLS)],
+    ids=["store", "database"],
+)
+def test_who_takes_no_notice_of_a_failure_is_found_out(open_service, table, wrong, rule, chance, calls):
     service = open_service(wrong=wrong)
-    service.fail(CHANCE * 3, errno.EIO)
+    service.fail(chance, errno.EIO, calls)
     found = [violation.rule for violation in settled(service, work(service))]
     table.control(f"disk that fails: {wrong}", rule, runs=1, reported=found.count(rule))
     assert rule in found
