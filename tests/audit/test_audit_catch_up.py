@@ -4,11 +4,12 @@ import asyncio
 import json
 
 import pytest
+from failing_commit import failing_commit
 from sqlalchemy import select, update
 
 from audit.catch_up.copies import read_copies
 from audit.catch_up.service import CatchUp
-from audit.errors import LogStopped
+from audit.errors import LogStopped, Unavailable
 from audit.fsck.service import fsck, quietly
 from audit.migrate import migrate
 from audit.tables import CHECKPOINTS, ENTRIES
@@ -16,6 +17,9 @@ from goodstanding.canonical import b64u, unb64u
 from goodstanding.checkpoint import Checkpoint
 from goodstanding.errors import LogError
 from goodstanding.events import Leaf
+
+COMMITS = 4
+"""Commits of catching up with two bundles: rows twice, bodies, and the one that moves the tree."""
 
 
 @pytest.fixture
@@ -227,3 +231,20 @@ async def test_a_body_that_does_not_open_its_leaf_is_refused(restored, catch_up)
     log, feed = await restored(3, 2)
     with pytest.raises(LogError, match="do not open the leaf"):
         await catch_up(log, feed.replace(b64u(b'{"number":5}').encode(), b64u(b'{"number":6}').encode()))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["failed", "persisted, reported failed"])
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+async def test_cut_off_at_any_of_its_commits_it_signs_nothing_and_comes_to_its_end_when_run_again(
+    restored, catch_up, open_again, fill, nth, after
+):
+    log, feed = await restored(3, 4, 300)
+    with failing_commit(nth + 1, after=after) as reached, pytest.raises(Unavailable):  # the first one reads the tree
+        await catch_up(log, feed)
+    assert reached[-1] == nth + 1
+    done = nth == COMMITS and after  # only the last one moves the tree
+    if not done:
+        with pytest.raises(LogStopped, match="Going on would fork the log"):
+            await open_again().start()
+    assert (await catch_up(log, feed))[1] == 307
+    await goes_on(open_again(), fill)

@@ -7,6 +7,7 @@ from audit.errors import LogStopped
 from audit.fsck.service import fsck, quietly
 from audit.publication import CHECKPOINT
 from audit.rebuild import rebuild
+from audit.store import FileStore
 from audit.tables import ENTRIES
 
 
@@ -64,3 +65,29 @@ async def test_a_checkpoint_of_other_keys_is_not_built_for(log, fill, published)
     published.write(CHECKPOINT, published.read(CHECKPOINT).replace(b"log.example/log\n3", b"log.example/log\n2"))
     with pytest.raises(LogStopped, match="not one of this log with these keys"):
         await built(log)
+
+
+async def test_cut_off_at_any_file_it_leaves_whole_files_only_and_comes_to_its_end_when_run_again(
+    log, fill, published, monkeypatch
+):
+    await fill(log, 300)
+    before, create, written = published.all("tile"), FileStore.create, []
+
+    def cut_off(store, files):
+        for path, data in files:
+            if len(written) == cut_at:
+                raise OSError(5, "Input/output error")
+            create(store, [(path, data)])
+            written.append(path)
+
+    monkeypatch.setattr(FileStore, "create", cut_off)
+    for cut_at in range(1, len(before)):
+        published.lose("tile")
+        written.clear()
+        with pytest.raises(OSError, match="Input/output"):
+            await built(log)
+        assert published.all("tile").items() <= before.items()
+        assert len(published.all("tile")) == cut_at
+    cut_at = None
+    await built(log)
+    assert published.all("tile") == before

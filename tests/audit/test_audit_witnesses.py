@@ -5,11 +5,13 @@ import time
 
 import httpx
 import pytest
+from failing_commit import failing_commit
 from sqlalchemy import select
 from witness_simulator import Witness
 
 from audit.app import create_app
-from audit.errors import LogStopped
+from audit.errors import LogStopped, Unavailable
+from audit.fsck.service import fsck
 from audit.publication import CHECKPOINT
 from audit.tables import CHECKPOINTS, WITNESSES
 from goodstanding.errors import LogError
@@ -247,3 +249,20 @@ def test_a_policy_that_cannot_be_this_logs_is_refused(open_again, signers, text,
     }
     with pytest.raises(LogError, match=why):
         open_again(policy=parse_policy(text.format(**keys).encode()))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["failed", "persisted, reported failed"])
+@pytest.mark.parametrize("nth", [1, 2], ids=["entries", "cosignatures"])
+async def test_a_commit_that_fails_on_the_way_to_cosignatures_is_made_good(watched, witnesses, author, nth, after):
+    log = watched()
+    await log.start()
+    await log.append(author.first(3))
+    with failing_commit(nth, after=after), pytest.raises(Unavailable):
+        await log.sequencer.step()
+    assert log.signer.verify(log.store.read(CHECKPOINT)).checkpoint.size == 0  # nobody was shown anything yet
+    while await log.sequencer.step() or not log.sequencer.ready:
+        pass
+    await log.cosigning.late()
+    assert cosigners(log) == (["north.example", "south.example", "west.example"], True)
+    assert (await fsck(log.store, log.database, log.signer.verify)).findings == []
+    assert log.signer.verify(await first_note(log, 3), ()).checkpoint.size == 3
