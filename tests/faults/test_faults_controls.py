@@ -115,15 +115,30 @@ async def test_without_the_compare_and_swap_the_database_still_says_no(two_seque
     assert violations == []
 
 
+async def test_without_the_unique_index_too_what_is_published_is_not_published_over(two_sequencers, monkeypatch, table):
+    house, other = two_sequencers
+    sabotage.no_compare(monkeypatch.setattr)
+    sabotage.index_not_unique(house.settings.audit_db.removeprefix("sqlite+aiosqlite:///"))
+    with pytest.raises(Superseded):
+        await other.step()
+    assert await house.settle()
+    violations = await judge(house, WorkingDay(house, "none"))
+    table.control("CAS and unique index off (stopped by what is published)", None, runs=1, reported=len(violations))
+    assert violations == []
+
+
 async def test_a_fork_is_noticed(two_sequencers, monkeypatch, table):
     house, other = two_sequencers
     sabotage.no_compare(monkeypatch.setattr)
+    sabotage.published_over(monkeypatch.setattr)
     sabotage.index_not_unique(house.settings.audit_db.removeprefix("sqlite+aiosqlite:///"))
     await other.step()
     house.look()
     found = [violation.rule for violation in await judge(house, WorkingDay(house, "none"))]
     for rule in (Rule.PREFIX, Rule.LOGGED_ONCE):
-        table.control("CAS off, and the unique index too", rule, runs=1, reported=found.count(rule))
+        table.control(
+            "CAS, unique index and the look at what is published off", rule, runs=1, reported=found.count(rule)
+        )
     assert {Rule.PREFIX, Rule.LOGGED_ONCE} <= set(found)
 
 
