@@ -86,9 +86,22 @@ def _faults() -> str:
         f"runs, {sum(row['violations'] for row in points)} violations.\n\n"
         "| killed | times | violations | good answers about others | latest good answer after a suspension |\n"
         "|---|---|---|---|---|\n" + "\n".join(_kill(row, probes[row["process"]]) for row in kills) + "\n\n"
+        + _disks([row for row in rows if row["kind"] == "disk"]) +
         "| control that must fail | caught by | reports |\n|---|---|---|\n"
         + "\n".join(f"| {row['control']} | {row['caught_by']} | {row['reported']} |" for row in controls) + "\n"
     )  # fmt: skip
+
+
+def _disks(rows: list[dict[str, Any]]) -> str:
+    """Nothing where a run had no disk that fails."""
+    if not rows:
+        return ""
+    lines = (f"| {row['disk']} | {row['acknowledged']} | {row['refusals']} | {row['violations']} |" for row in rows)
+    return (
+        "| the log's disk | acknowledged | refused on the way | violations |\n|---|---|---|---|\n"
+        + "\n".join(lines)
+        + "\n\n"
+    )
 
 
 def _kill(row: dict[str, Any], seen: dict[str, Any]) -> str:
