@@ -14,7 +14,7 @@ BEFORE, MORE = 250, 10
 
 FILES = ["tile/entries/000", "tile/entries/001.p/4", "tile/0/000", "tile/0/001.p/4", "tile/1/000.p/1"]
 POINTS = [
-    "5a locked", "5b taken", "5c assigned", "5d signed", "5e swapped", "5e committed",
+    "5a locked", "5c assigned", "5d signed", "5e swapped", "5e committed",
     *(f"5f wrote {path}" for path in FILES), "5f synced", "5g published",
 ]  # fmt: skip
 RECOVERY_POINTS = ["recovery written", "recovery signed", "recovery published"]

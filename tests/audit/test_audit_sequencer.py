@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from audit.errors import LogStopped, Superseded
 from audit.migrate import migrate
+from audit.sequencer import BATCH
 from audit.tables import CHECKPOINTS, ENTRIES
 from goodstanding.merkle import leaf_hash, root
 from goodstanding.tiles import decode_bundle
@@ -54,10 +55,10 @@ async def test_a_log_of_this_size_is_published_whole(log, fill, size):
 
 
 async def test_a_step_takes_no_more_than_a_bounded_batch(log, author):
-    await log.append(author.first(1000))
-    await log.append(author.first(500))
-    assert await log.sequencer.step() == 1000
-    assert await log.sequencer.step() == 500
+    for count in (1000, 1000, 500):
+        await log.append(author.first(count))
+    assert await log.sequencer.step() == BATCH
+    assert await log.sequencer.step() == 2500 - BATCH
     assert await log.sequencer.step() == 0
 
 

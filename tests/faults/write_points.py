@@ -106,7 +106,6 @@ WRITE_POINTS: tuple[WritePoint, ...] = (
     *_rows(
         Meets.SEQUENCER,
         ("5a", "5a locked"),
-        ("5b", "5b taken"),
         ("5c", "5c assigned"),
         ("5d", "5d signed"),
         ("5e", "5e swapped"),

@@ -4,7 +4,7 @@ In one transaction:
     5a  lock the tree row; it must be where this sequencer left it
     5b  take entries without an index, in the order of submission, a bounded number
         (never "seq greater than the last": on PostgreSQL a smaller seq may become visible later)
-    5c  give them the next indices and extend the tree
+    5c  in the same statement, give them the next indices; then extend the tree
     5d  sign the checkpoint, as the log and as its time cosigner
     5e  compare and swap the tree's size, keep the size's first time-cosigned note, commit
 Then, with nothing to lose, because all of it can be made again from the rows:
@@ -18,14 +18,15 @@ the next transaction begins.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from operator import attrgetter
 from time import perf_counter
-from typing import Any
 
 import structlog
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import BigInteger, bindparam, func, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from audit.cosigning import Cosigning
 from audit.database import Database, WriteTx
@@ -41,7 +42,7 @@ from audit.tile_files import discard_partial, named
 from audit.waiting import first_of
 from goodstanding.checkpoint import Checkpoint
 
-BATCH = 1000
+BATCH = 2000
 """Most entries that get an index in one step."""
 
 POLL_SECONDS = 1.0
@@ -165,10 +166,10 @@ class Sequencer:
     async def _commit(self, edge: Edge) -> _Committed | None:
         async with self._database.write() as tx:
             await self._lock_tree(tx, edge)
-            rows = await self._take(tx)
-            if not rows:
+            leaves = await self._assign(tx, edge)
+            if not leaves:
                 return None
-            new, full = await self._assign(tx, edge, rows)
+            new, full = grow(edge, leaves)
             checkpoint = self._checkpoint(new)
             before = self._checkpoint(edge)
             note, cosigned_at = await asyncio.to_thread(self._publication.sign_after, before, checkpoint)  # 5d
@@ -186,20 +187,12 @@ class Sequencer:
         if size != edge.size:
             raise Superseded(_superseded(edge))
 
-    async def _take(self, tx: WriteTx) -> Sequence[Row[Any, Any]]:
-        # 5b
-        waiting = select(ENTRIES.c.seq, ENTRIES.c.leaf).where(ENTRIES.c.log_index.is_(None))
-        rows = (await tx.execute(waiting.order_by(ENTRIES.c.seq).limit(BATCH))).all()
-        self._fault("5b taken")
-        return rows
-
-    async def _assign(self, tx: WriteTx, edge: Edge, rows: Sequence[Row[Any, Any]]) -> tuple[Edge, Files]:
-        # 5c
-        indices = [{"of": row.seq, "to": index} for index, row in enumerate(rows, start=edge.size)]
-        statement = update(ENTRIES).where(ENTRIES.c.seq == bindparam("of")).values(log_index=bindparam("to"))
-        await tx.execute(statement, indices)
+    async def _assign(self, tx: WriteTx, edge: Edge) -> list[bytes]:
+        """Return the leaves of those that got an index, in order."""
+        # 5b, 5c
+        rows = (await tx.execute(_ASSIGN, {"size": edge.size})).all()
         self._fault("5c assigned")
-        return grow(edge, [row.leaf for row in rows])
+        return [row.leaf for row in sorted(rows, key=attrgetter("log_index"))]
 
     async def _swap(self, tx: WriteTx, edge: Edge, checkpoint: Checkpoint) -> None:
         # 5e
@@ -226,6 +219,19 @@ class Sequencer:
         for path, data in named(files_between(edge, committed.edge, committed.full)):
             yield path, data
             self._fault(f"5f wrote {path}")
+
+
+def _assigning() -> ReturningUpdate[tuple[int, bytes]]:
+    """The statement of 5b and 5c: the oldest entries that wait get the indices from `size` on."""
+    waiting = select(ENTRIES.c.seq).where(ENTRIES.c.log_index.is_(None)).order_by(ENTRIES.c.seq).limit(BATCH).subquery()
+    place = func.row_number().over(order_by=waiting.c.seq) - 1
+    taken = select(waiting.c.seq, place.label("place")).subquery()
+    index = bindparam("size", type_=BigInteger) + taken.c.place
+    assign = update(ENTRIES).where(ENTRIES.c.seq == taken.c.seq).values(log_index=index)
+    return assign.returning(ENTRIES.c.log_index, ENTRIES.c.leaf)
+
+
+_ASSIGN = _assigning()
 
 
 def _superseded(edge: Edge) -> str:
