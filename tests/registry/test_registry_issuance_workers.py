@@ -26,12 +26,14 @@ async def running(workers):
 async def test_a_commit_wakes_the_worker(world, monkeypatch):
     monkeypatch.setattr(module, "IDLE", 60.0)
     released = asyncio.Event()
-    world.workers = world.new_workers(lambda step: released.set() if step == "6d released" else None)
+    with monkeypatch.context() as sleepy:  # it begins with a rest that only a commit ends
+        sleepy.setattr(module, "FIRST_LOOK", 60.0)
+        world.workers = world.new_workers(lambda step: released.set() if step == "6d released" else None)
     async with running(world.workers):
         number = await world.granted()
         await asyncio.wait_for(released.wait(), 10)
         assert (await world.records(number))[0].token
-    assert await world.new_workers().round() == 60.0  # the lease was given up, or this would wait for it
+    assert await world.new_workers().round() == module.FIRST_LOOK  # the lease was given up, or this would wait for it
 
 
 async def test_while_the_log_is_away_it_is_asked_ever_more_rarely_and_due_times_go_on(world):
@@ -101,9 +103,18 @@ async def test_a_key_that_cannot_be_used_is_trouble_everybody_can_see_and_mends_
 
 
 async def test_an_idle_registry_takes_no_lease(world):
-    assert await world.workers.round() == module.IDLE
+    assert await world.workers.round() > 0
     async with world.database.read() as tx:
         assert (await tx.exec_driver_sql("SELECT count(*) FROM leases")).scalar() == 0
+
+
+async def test_it_looks_again_soon_after_it_has_done_something_and_ever_more_rarely_while_there_is_nothing(world):
+    rests = [await world.workers.round() for _ in range(6)]
+    assert rests == [0.02, 0.04, 0.08, 0.16, module.IDLE, module.IDLE]
+    await world.granted()
+    while not await world.workers.round():
+        pass
+    assert await world.workers.round() == 2 * module.FIRST_LOOK
 
 
 @pytest.mark.parametrize(

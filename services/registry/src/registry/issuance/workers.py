@@ -41,9 +41,10 @@ from registry.settings import Settings
 from registry.tracing import Spans, no_spans
 
 LEASE = "issuance"
-IDLE = 0.2  # seconds between looks at the clock and the outbox: another process's commit wakes nobody here
+IDLE = 0.2  # most seconds between looks at the clock and the outbox: another process's commit wakes nobody here
 FIRST_DELAY, LAST_DELAY = 0.1, 5.0  # seconds: back-off
-FIRST_POLL, LAST_POLL = 0.02, 1.0  # seconds between questions for proofs that are not published yet
+FIRST_LOOK = 0.02  # seconds until the next look after something was done; twice as many each time nothing is
+LAST_POLL = 1.0  # most seconds between questions for proofs that are not published yet
 LONGEST_WAIT = 60.0  # seconds without progress after which `drain` gives up
 PATIENCE = 8  # failures in a row after which `drain` gives up
 
@@ -87,7 +88,7 @@ class Workers:
         self._failures = 0
         self._log_failures = 0
         self._ask_log_at = 0.0  # the loop's time, not the clock's: a bound on hammering, not a fact about the world
-        self._poll = FIRST_POLL
+        self._look = FIRST_LOOK
         self._trouble: str | None = None
         self._halted: str | None = None
 
@@ -161,13 +162,21 @@ class Workers:
 
     async def _work(self) -> float:
         if not await self._work_to_do():
-            return IDLE
+            return self._pause(IDLE)
         lease = await self._hold()
         if lease is None:
-            return IDLE
+            return self._pause(IDLE)
         done = await self._log_work(lease) + await self._due.act(lease) + await self._release.sign(lease)
-        self._poll = FIRST_POLL if done else min(2 * self._poll, LAST_POLL)
-        return 0.0 if done else self._poll
+        if done:
+            self._look = FIRST_LOOK
+            return 0.0
+        return self._pause(LAST_POLL)
+
+    def _pause(self, longest: float) -> float:
+        """How long to rest when there was nothing to do: work that has just been done is seldom the last."""
+        pause = min(self._look, longest)
+        self._look = 2 * pause
+        return pause
 
     async def _hold(self) -> Lease | None:
         """Rule 1; every effect checks the lease again, so it need not be renewed at each round."""
