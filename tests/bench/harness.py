@@ -82,9 +82,17 @@ def compare(
     for _ in range(rounds):
         mine.append(_rate(ours))
         other.append(_rate(theirs))
+    return both_rates(name, mine, reference, other, unit=unit, target=target)
+
+
+def both_rates(
+    name: str, mine: Sequence[float], reference: str, other: Sequence[float], *, unit: str = "1/s",
+    target: float | None = None, most: bool = False,
+) -> Row:  # fmt: skip
+    """The row of two series that were measured in turn."""
     value, reference_value = statistics.median(mine), statistics.median(other)
     both = {"ours": mine, "reference": other}
-    return Row(name, value, unit, reference, reference_value, value / reference_value, target, rounds=both)
+    return Row(name, value, unit, reference, reference_value, value / reference_value, target, most, rounds=both)
 
 
 def _rate(work: Work) -> float:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BUILD = HERE.parents[1] / "build" / "conformance"
+LOCK = HERE / "requirements.lock"
 INSTALL_SECONDS = 420
 ANSWER_SECONDS = 90
 DONE = ".installed"
@@ -73,9 +74,9 @@ def install(build=BUILD):
     return Tools(python, node, install_packages(build, node, npm, HERE / "node"))
 
 
-def install_python(build=BUILD):
-    """The Python that has the Python packages; NotInstalled when that fails."""
-    return _python_packages(build)
+def install_python(build=BUILD, lock=LOCK):
+    """The Python that has the Python packages of a lock; NotInstalled when that fails."""
+    return _python_packages(build, lock)
 
 
 def install_node(build=BUILD):
@@ -104,8 +105,7 @@ def versions():
     return dict(pins) | json.loads((HERE / "node" / "package.json").read_text("utf-8"))["dependencies"]
 
 
-def _python_packages(build):
-    lock = HERE / "requirements.lock"
+def _python_packages(build, lock=LOCK):
     folder = build / f"python-{_digest(sys.version.encode(), lock.read_bytes())}"
     python = folder / "bin" / "python"
     if not (folder / DONE).exists():

@@ -2,7 +2,8 @@
 
 1. PostgreSQL does not run as root: started by root, the server runs as `nobody`.
 2. Its folder is new and goes with it. It lies in memory where there is room, because making a database is hundreds of
-   small synced files; what is synced, and when, is as PostgreSQL has it by default.
+   small synced files; what is synced, and when, is as PostgreSQL has it by default. Who measures that names a folder on
+   a disk (`under`).
 3. It ends by its pid: in order, else at once, else killed. If this process is killed first, a watcher that hears its
    end (of file) ends the server and deletes the folder.
 4. `TEST_POSTGRES_URL` names a running server to use instead, as in `postgresql://user:password@127.0.0.1:5432/postgres`;
@@ -55,8 +56,8 @@ shutil.rmtree(folder, ignore_errors=True)
 class PostgresServer:
     """One server of our own. `start` and `stop` may follow each other; `close` deletes what it kept."""
 
-    def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="goodstanding-postgres-", dir=_roomy()))
+    def __init__(self, under: Path | None = None) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="goodstanding-postgres-", dir=under or _roomy()))
         self._user = pwd.getpwnam("nobody") if os.geteuid() == 0 else None
         self._process: subprocess.Popen[bytes] | None = None
         self._watcher = subprocess.Popen(
