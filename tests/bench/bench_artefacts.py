@@ -38,7 +38,8 @@ class Signer:
         return self.key.sign(data)
 
 
-def _payload() -> dict[str, object]:
+def grant_payload() -> dict[str, object]:
+    """What the record of a grant says."""
     organisation = {
         "id": "org_1",
         "kind": "recruiter",
@@ -67,7 +68,7 @@ def _payload() -> dict[str, object]:
 
 def rows() -> Iterable[Row]:
     """Measure."""
-    signer, payload = Signer(), _payload()
+    signer, payload = Signer(), grant_payload()
     record = sign_record(payload, signer)
     keys = {signer.kid: signer.public_jwk}
     bare, public = record.removesuffix("~"), signer.key.public_key()

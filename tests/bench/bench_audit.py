@@ -13,7 +13,10 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / name) for name in ("simulators", "conformance", "processes")]
 
 import audit_drain  # noqa: E402
+import audit_proofs  # noqa: E402
+from audit_world import AT_ONCE, make  # noqa: E402
 from harness import Row  # noqa: E402
+from rich.progress import track  # noqa: E402
 
 SERVER_CORE, OTHER_CORE = 0, 1
 
@@ -29,5 +32,18 @@ def rows() -> Iterable[Row]:
         try:
             os.sched_setaffinity(0, {SERVER_CORE})
             yield from audit_drain.rows(folder, OTHER_CORE)
+            million = _million(folder)
+            yield from audit_proofs.rows(folder, million)
+            yield from audit_proofs.stored(million)
         finally:
             os.sched_setaffinity(0, before)
+
+
+def _million(folder: Path) -> Path:
+    """A log of a million entries with their rows."""
+    where = folder / "million"
+    where.mkdir()
+    steps = -(-audit_proofs.COLD // AT_ONCE)
+    for _ in track(make(where, audit_proofs.COLD, real=True), description="a log of a million", total=steps):
+        pass
+    return where
