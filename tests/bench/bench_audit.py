@@ -10,9 +10,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / name) for name in ("simulators", "conformance", "processes")]
+sys.path[:0] = [str(HERE.parent / name) for name in ("processes", "simulators", "conformance")]
 
 import audit_drain  # noqa: E402
+import audit_hop  # noqa: E402
 import audit_proofs  # noqa: E402
 from audit_world import AT_ONCE, make  # noqa: E402
 from harness import Row  # noqa: E402
@@ -32,6 +33,7 @@ def rows() -> Iterable[Row]:
         try:
             os.sched_setaffinity(0, {SERVER_CORE})
             yield from audit_drain.rows(folder, OTHER_CORE)
+            yield from audit_hop.rows(folder, SERVER_CORE, OTHER_CORE)
             million = _million(folder)
             yield from audit_proofs.rows(folder, million)
             yield from audit_proofs.stored(million)
