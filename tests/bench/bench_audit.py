@@ -15,9 +15,8 @@ sys.path[:0] = [str(HERE.parent / name) for name in ("processes", "simulators", 
 import audit_drain  # noqa: E402
 import audit_hop  # noqa: E402
 import audit_proofs  # noqa: E402
-from audit_world import AT_ONCE, make  # noqa: E402
+import audit_sizes  # noqa: E402
 from harness import Row  # noqa: E402
-from rich.progress import track  # noqa: E402
 
 SERVER_CORE, OTHER_CORE = 0, 1
 
@@ -34,18 +33,9 @@ def rows() -> Iterable[Row]:
             os.sched_setaffinity(0, {SERVER_CORE})
             yield from audit_drain.rows(folder, OTHER_CORE)
             yield from audit_hop.rows(folder, SERVER_CORE, OTHER_CORE)
-            million = _million(folder)
+            million = audit_sizes.made(folder / "million", audit_sizes.MILLION, real=True)
             yield from audit_proofs.rows(folder, million)
             yield from audit_proofs.stored(million)
+            yield from audit_sizes.rows(folder, million)
         finally:
             os.sched_setaffinity(0, before)
-
-
-def _million(folder: Path) -> Path:
-    """A log of a million entries with their rows."""
-    where = folder / "million"
-    where.mkdir()
-    steps = -(-audit_proofs.COLD // AT_ONCE)
-    for _ in track(make(where, audit_proofs.COLD, real=True), description="a log of a million", total=steps):
-        pass
-    return where
