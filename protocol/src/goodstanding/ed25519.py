@@ -7,7 +7,12 @@ gives one key two names. Libraries accept both, so they are refused before a key
 2. y below 2**255 - 19, and the sign bit clear where x is zero: one encoding per point;
 3. the point lies on the curve -x**2 + y**2 = 1 + d * x**2 * y**2;
 4. its order is none of 1, 2, 4, 8.
+
+What is found is kept for as many keys as a verifier meets again and again: it follows from the bytes alone, and costs more
+than verifying a signature.
 """
+
+from functools import lru_cache
 
 PUBLIC_KEY_SIZE = 32
 """Bytes of an encoded point."""
@@ -18,8 +23,10 @@ SIGNATURE_SIZE = 64
 _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
 _SIGN_BIT = 1 << 255
+_KEPT = 1024
 
 
+@lru_cache(maxsize=_KEPT)
 def public_key_problem(raw: bytes) -> str | None:
     """Say why these bytes must not be trusted as an Ed25519 public key; None when they may be."""
     if len(raw) != PUBLIC_KEY_SIZE:
