@@ -11,6 +11,7 @@ pytestmark = pytest.mark.conformance
 TESTS = Path(__file__).resolve().parents[1]
 NODES = tuple(str(lock.parent.relative_to(TESTS)) for lock in sorted(TESTS.glob("**/package-lock.json")))
 LOCKS = tuple(str(lock.relative_to(TESTS)) for lock in sorted(TESTS.glob("**/requirements.lock")))
+SHORTER = {"bench/pymerkle/requirements.lock": 2}  # it needs one other package; every other lock has five or more
 INSTALLED_FROM = (
     *LOCKS, *(lock.replace(".lock", ".in") for lock in LOCKS),
     *(f"{node}/{name}" for node in NODES for name in ("package.json", "package-lock.json", ".npmrc")),
@@ -26,7 +27,7 @@ def test_no_address_is_named(name):
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_python_package_is_pinned_to_hashes(lock):
     lines = (TESTS / lock).read_text("utf-8").replace("\\\n", " ").splitlines()
-    assert len(lines) >= 5
+    assert len(lines) >= SHORTER.get(lock, 5)
     assert all("==" in line and "--hash=sha256:" in line for line in lines)
 
 
@@ -54,4 +55,4 @@ def test_every_lock_is_found():
     assert {"conformance/node", "conformance/compose/node", "conformance/openid/node", "bench/postgraphile"} <= set(
         NODES
     )
-    assert {"conformance/requirements.lock", "conformance/witness/requirements.lock"} <= set(LOCKS)
+    assert {"conformance/requirements.lock", "conformance/witness/requirements.lock", *SHORTER} <= set(LOCKS)
