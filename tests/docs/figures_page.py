@@ -16,6 +16,7 @@ has two cores and other things to do; absolute numbers are for orientation.
 
 AREAS = {
     "registry": ("The registry's answers", "make bench ONLY=registry"),
+    "audit": ("The log", "make bench ONLY=audit"),
     "edge": ("The edge", "make bench ONLY=edge"),
     "services": ("Registry, workers, audit and gateway as processes on PostgreSQL", "make bench ONLY=services"),
 }
