@@ -266,9 +266,13 @@ def _signed(key: VerifierKey, sign: Callable[[bytes], bytes], message: bytes) ->
 
 
 def _key_id(name: str, key_type: int, public_key: bytes) -> bytes:
-    return sha256(name.encode() + b"\n" + bytes([key_type]) + public_key).digest()[:_KEY_ID_SIZE]
+    return sha256(name.encode(errors="surrogateescape") + b"\n" + bytes([key_type]) + public_key).digest()[
+        :_KEY_ID_SIZE
+    ]
 
 
 def _check_name(name: str) -> None:
     if not name or "+" in name or _CONTROL.search(name) or any(map(str.isspace, name)):
         raise LogError("a key name is not empty and has neither spaces nor plus signs")
+    if any("\ud800" <= character <= "\udfff" for character in name):  # bytes that are no text, as a policy keeps them
+        raise LogError("a key name is UTF-8")
