@@ -6,7 +6,7 @@ import pytest
 
 from audit.edge import Edge, files_between, grow
 from goodstanding.merkle import inclusion_proof, leaf_hash, root, verify_inclusion
-from goodstanding.tiles import ENTRIES_LEVEL, decode_bundle, tile_hash_reader, tiles_for
+from goodstanding.tiles import ENTRIES_LEVEL, TileHashes, decode_bundle, tiles_for
 
 LEAVES = [b"entry %d" % number for number in range(70_001)]
 SIZES = [0, 1, 2, 255, 256, 257, 511, 512, 513, 65_535, 65_536, 65_537, 70_001]
@@ -40,7 +40,7 @@ def test_the_edge_has_the_root_of_the_tree(size):
 @pytest.mark.parametrize("size", [size for size in SIZES if size])
 def test_proofs_made_from_the_files_verify(size):
     edge, files = grown(size)
-    read = tile_hash_reader(files.__getitem__, size)
+    read = TileHashes(files.__getitem__, size)
     for index in {0, size // 2, size - 1}:
         proof = inclusion_proof(index, size, read)
         verify_inclusion(leaf_hash(LEAVES[index]), index, size, proof, edge.root())

@@ -12,7 +12,7 @@ from goodstanding.keys import PemSigner
 from goodstanding.merkle import inclusion_proof, leaf_hash, root
 from goodstanding.record import sign_record
 from goodstanding.status_list import StatusList
-from goodstanding.tiles import ENTRIES_LEVEL, encode_bundle, tile_hash_reader, tile_path, tiles_for
+from goodstanding.tiles import ENTRIES_LEVEL, TileHashes, encode_bundle, tile_path, tiles_for
 
 CODES = {"ACTIVE": 0, "REVOKED": 1, "SUSPENDED": 2, "UNRECOGNISED": 3}
 LOG_SIZE = 300  # more than one full tile
@@ -108,5 +108,5 @@ def log_of(size):
 
 def proof_from_tiles(folder, index, size):
     """Our own inclusion proof, computed from written tiles: what the register's readers do."""
-    read = tile_hash_reader(lambda tile: (folder / tile_path(tile)).read_bytes(), size)
+    read = TileHashes(lambda tile: (folder / tile_path(tile)).read_bytes(), size)
     return inclusion_proof(index, size, read)

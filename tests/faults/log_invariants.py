@@ -11,10 +11,10 @@ from goodstanding.tiles import (
     ENTRIES_LEVEL,
     TILE_WIDTH,
     Tile,
+    TileHashes,
     decode_bundle,
     encode_bundle,
     parent_hash,
-    tile_hash_reader,
     tile_path,
     tiles_for,
 )  # fmt: skip
@@ -30,7 +30,7 @@ def prefixes(seen: Sequence[Checkpoint], final: Checkpoint, files: Mapping[str, 
         if each.size < greatest:
             found.append(f"size {each.size} was shown after size {greatest}")
         greatest = max(greatest, each.size)
-    read = tile_hash_reader(lambda tile: _need(files, tile), final.size)
+    read = TileHashes(lambda tile: _need(files, tile), final.size)
     for each in dict.fromkeys((*seen, final)):
         try:
             _prove_prefix(each, final, read)

@@ -21,11 +21,11 @@ from goodstanding.merkle import (
 from goodstanding.tiles import (
     TILE_WIDTH,
     Tile,
+    TileHashes,
     decode_bundle,
     encode_bundle,
     parent_hash,
     parse_tile_path,
-    tile_hash_reader,
     tile_hashes,
     tile_path,
     tiles_for,
@@ -167,11 +167,11 @@ def test_tiles_alone_serve_every_proof_of_every_published_size(one: int, other: 
     log.grow(new)
     # when proofs are read for either size
     for size in (old, new):
-        read = tile_hash_reader(log.read, size)
+        read = TileHashes(log.read, size)
         index = data.draw(st.integers(0, size - 1))
         # then they verify
         verify_inclusion(LEAVES[index], index, size, inclusion_proof(index, size, read), root(LEAVES[:size]))
-    proof = consistency_proof(old, new, tile_hash_reader(log.read, new))
+    proof = consistency_proof(old, new, TileHashes(log.read, new))
     verify_consistency(old, root(LEAVES[:old]), new, root(LEAVES[:new]), proof)
 
 
@@ -181,7 +181,7 @@ def test_proofs_reach_through_three_levels_and_read_each_tile_once() -> None:
     leaves = [sha256(b"%d" % number).digest() for number in range(size)]
     log = Published(leaves)
     log.grow(size)
-    read = tile_hash_reader(log.read, size)
+    read = TileHashes(log.read, size)
     # when many proofs are made with one reader
     whole = root(leaves)
     for index in (0, 1, 255, 256, 65_535, 65_536, 69_887, 69_888, size - 1):
@@ -196,14 +196,14 @@ def test_a_subtree_that_is_not_complete_cannot_be_read(level: int, index: int) -
     log = Published(LEAVES)
     log.grow(300)
     with pytest.raises(LogError, match="no complete subtree"):
-        tile_hash_reader(log.read, 300)(level, index)
+        TileHashes(log.read, 300)(level, index)
 
 
 @pytest.mark.parametrize("change", [lambda data: data[:-1], lambda data: data + bytes(32), lambda _: b""])
 def test_a_tile_of_another_length_than_its_name_says_is_refused(change: Any) -> None:
     log = Published(LEAVES)
     log.grow(300)
-    read = tile_hash_reader(lambda tile: change(log.read(tile)), 300)
+    read = TileHashes(lambda tile: change(log.read(tile)), 300)
     with pytest.raises(LogError, match="is not a hash tile"):
         read(0, 299)
 

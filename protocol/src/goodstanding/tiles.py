@@ -18,11 +18,10 @@ What reading a path enforces:
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain
 
 from goodstanding.errors import LogError
-from goodstanding.merkle import HASH_SIZE, HashReader, pair_up, root
+from goodstanding.merkle import HASH_SIZE, pair_up, root
 
 TILE_WIDTH = 256
 """Hashes of a full tile, entries of a full bundle."""
@@ -160,30 +159,42 @@ def parent_hash(tile_bytes: bytes) -> bytes:
     return root(_cut(tile_bytes))
 
 
-def tile_hash_reader(read_tile: Callable[[Tile], bytes], size: int) -> HashReader:
-    """Return a reader of complete subtree hashes that asks for the tiles of a tree of `size` leaves.
+class TileHashes:
+    """Hashes of complete subtrees of a tree of `size` leaves, read from its tiles; a `HashReader`.
 
-    It asks for each tile once and keeps its hashes as long as the reader lives, so it is made per task.
-    The reader raises LogError for a subtree outside the tree and for a tile of the wrong length. Tiles
-    are not authenticated here: what is built from them must be checked against a verified checkpoint.
+    It asks for each tile once and keeps its hashes as long as it lives, so it is made per task. Raises LogError for a
+    subtree outside the tree and for a tile of the wrong length. Tiles are not authenticated here: what is built from
+    them must be checked against a verified checkpoint.
     """
 
-    @cache
-    def pyramid(tile: Tile) -> list[list[bytes]]:
-        levels = [tile_hashes(tile, read_tile(tile))]
-        while len(levels[-1]) > 1:
-            levels.append(pair_up(levels[-1]))
-        return levels
+    def __init__(self, read_tile: Callable[[Tile], bytes], size: int) -> None:
+        self._read_tile = read_tile
+        self._size = size
+        self._pyramids: dict[tuple[int, int], list[list[bytes]]] = {}
 
-    def read(level: int, index: int) -> bytes:
-        if level < 0 or index < 0 or (index + 1) << level > size:
-            raise LogError(f"a tree of {size} leaves has no complete subtree {index} at level {level}")
+    def __len__(self) -> int:
+        """How many tiles are kept."""
+        return len(self._pyramids)
+
+    def __call__(self, level: int, index: int) -> bytes:
+        """The hash of subtree `index` at a level of the tree, leaves being level 0."""
+        if level < 0 or index < 0 or (index + 1) << level > self._size:
+            raise LogError(f"a tree of {self._size} leaves has no complete subtree {index} at level {level}")
         tile_level, height = divmod(level, _TILE_HEIGHT)
         number, offset = divmod(index, TILE_WIDTH >> height)
-        width = min(TILE_WIDTH, _hashes_at(tile_level, size) - number * TILE_WIDTH)
-        return pyramid(Tile(tile_level, number, width))[height][offset]
+        return self.pyramid(tile_level, number)[height][offset]
 
-    return read
+    def pyramid(self, level: int, number: int) -> list[list[bytes]]:
+        """The hashes of one tile, and above them what they lead to: 9 lists for a full tile, the last one of one hash."""
+        known = self._pyramids.get((level, number))
+        if known is None:
+            width = min(TILE_WIDTH, _hashes_at(level, self._size) - number * TILE_WIDTH)
+            tile = Tile(level, number, width)
+            known = [tile_hashes(tile, self._read_tile(tile))]
+            while len(known[-1]) > 1:
+                known.append(pair_up(known[-1]))
+            self._pyramids[level, number] = known
+        return known
 
 
 def _cut(data: bytes) -> list[bytes]:

@@ -18,9 +18,9 @@ from goodstanding.tiles import (
     ENTRIES_LEVEL,
     TILE_WIDTH,
     Tile,
+    TileHashes,
     decode_bundle,
     parent_hash,
-    tile_hash_reader,
     tile_hashes,
     tile_path,
 )
@@ -36,7 +36,7 @@ def root_before(read: ReadTile, old_size: int, size: int, root: bytes) -> tuple[
 
     LogError unless the tiles lead to both.
     """
-    hashes = tile_hash_reader(read, size)
+    hashes = TileHashes(read, size)
     old_root, proof = root_from(old_size, hashes), consistency_proof(old_size, size, hashes)
     verify_consistency(old_size, old_root, size, root, proof)
     return old_root, *proof
@@ -57,7 +57,7 @@ def verified_entries(read: ReadTile, start: int, size: int, root: bytes) -> Iter
             parents.append(parent_hash(hashes))
         yield from entries[max(0, start - index * TILE_WIDTH) :]
     _check_above(read, first, size, parents)
-    if size and root_from(size, tile_hash_reader(read, size)) != root:
+    if size and root_from(size, TileHashes(read, size)) != root:
         raise LogError(f"the tiles of {size} entries do not lead to the signed root")
 
 

@@ -1,7 +1,7 @@
 """Reading the log: what is published, and proofs made from published files alone.
 
-A proof is made against the published checkpoint, never against a tree row nobody has seen. It is checked before it
-leaves: a damaged file becomes an error here instead of a false proof somewhere else.
+A proof is made against the published checkpoint, never against a tree row nobody has seen. What it is made of was checked
+before it leaves: a damaged file becomes an error here instead of a false proof somewhere else (`tree.py`).
 """
 
 import asyncio
@@ -11,16 +11,13 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select
 
 from audit.database import Database
-from audit.errors import NotLogged, QuestionRefused, StoreDamaged
+from audit.errors import NotLogged, QuestionRefused
 from audit.publication import CHECKPOINT
 from audit.store import Store
 from audit.tables import ENTRIES
-from audit.tile_files import read_tile
+from audit.tree import Tree
 from goodstanding.checkpoint import Checkpoint, TlogProof
-from goodstanding.errors import LogError
-from goodstanding.merkle import consistency_proof, inclusion_proof, verify_inclusion
 from goodstanding.note import Note
-from goodstanding.tiles import Tile, tile_hash_reader, tile_path
 
 MAX_LOOKUP = 1000
 """Event ids in one look-up."""
@@ -36,23 +33,17 @@ class LoggedEntry:
 
 
 class Snapshot:
-    """The log as one published checkpoint shows it. Every tile is read once, so make one per request."""
+    """The log as one published checkpoint shows it."""
 
-    def __init__(self, store: Store, note: bytes) -> None:
+    def __init__(self, store: Store, note: bytes, like: "Snapshot | None" = None) -> None:
+        """`like` is one made before: what it has read of the same tree is not read again."""
         self.note = note
         self.checkpoint = Checkpoint.parse(Note.parse(note).text)
-        self._store = store
-        self._read = tile_hash_reader(self._tile, self.checkpoint.size)
+        self.tree: Tree = like.tree if like and like.checkpoint == self.checkpoint else Tree(store, self.checkpoint)
 
     def inclusion(self, entry: LoggedEntry) -> list[bytes]:
         """Return the entry's inclusion proof, already verified; StoreDamaged when the files do not give one."""
-        size, root = self.checkpoint.size, self.checkpoint.root
-        try:
-            proof = inclusion_proof(entry.index, size, self._read)
-            verify_inclusion(entry.leaf_hash, entry.index, size, proof, root)
-        except LogError as error:
-            raise StoreDamaged(f"no proof can be made for entry {entry.index}: {error}") from error
-        return proof
+        return self.tree.inclusion(entry.index, entry.leaf_hash)
 
     def tlog_proof(self, entry: LoggedEntry, proof: Sequence[bytes] | None = None) -> bytes:
         """Return the entry's proof, made already or not, as a C2SP tlog-proof."""
@@ -68,16 +59,7 @@ class Snapshot:
         new = size if new is None else new
         if not 0 < old <= new <= size:
             raise QuestionRefused(f"ask with 0 < from <= to <= {size}, the published size; not from {old} to {new}")
-        try:
-            return consistency_proof(old, new, self._read)
-        except LogError as error:
-            raise StoreDamaged(f"no proof can be made from size {old} to {new}: {error}") from error
-
-    def _tile(self, tile: Tile) -> bytes:
-        data = read_tile(self._store, tile)
-        if data is None:
-            raise LogError(f"{tile_path(tile)} is missing from the log's folder; restore it from a backup or a mirror")
-        return data
+        return self.tree.consistency(old, new)
 
 
 class Reader:
@@ -86,6 +68,7 @@ class Reader:
     def __init__(self, database: Database, store: Store) -> None:
         self._database = database
         self._store = store
+        self._newest: Snapshot | None = None  # what was read for it serves the next one of the same tree
 
     async def file(self, path: str) -> bytes | None:
         """Return a published file, None when there is none."""
@@ -96,7 +79,8 @@ class Reader:
         note = await self.file(CHECKPOINT)
         if note is None:
             raise NotLogged("the log has not published a checkpoint yet; try again in a moment")
-        return Snapshot(self._store, note)
+        self._newest = Snapshot(self._store, note, self._newest)
+        return self._newest
 
     async def by_event(self, snapshot: Snapshot, event_ids: Sequence[str]) -> dict[str, LoggedEntry]:
         """Return those of at most `MAX_LOOKUP` events that the snapshot covers; QuestionRefused for more."""
