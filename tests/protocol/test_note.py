@@ -133,7 +133,6 @@ def test_a_published_verifier_key_is_understood() -> None:
         (lambda _: "a+00000000+BgAA", "type 0x06"),
         (lambda _: "", "is written"),
         (lambda vkey: "\udc80" + vkey, "is UTF-8"),
-        (lambda vkey: "\ud800" + vkey, "is UTF-8"),
     ],
 )
 def test_a_verifier_key_written_otherwise_is_refused(change: Any, problem: str) -> None:
