@@ -4,7 +4,6 @@ import json
 from datetime import timedelta
 
 import pytest
-from conftest import Gateway
 from gateway_simulator import NUMBER, ORIGIN, new_signer
 
 from gateway.settings import Settings
@@ -41,8 +40,8 @@ def configured(register):
 
 
 @pytest.fixture
-async def gateway(register, configured, tmp_path):
-    made = Gateway(register, configured.look, var=tmp_path)
+async def gateway(gateway_of, register, configured, tmp_path):
+    made = gateway_of(register, configured.look, var=tmp_path)
     yield made
     await made.client.aclose()
     await made.app.state.edge.close()
