@@ -8,7 +8,7 @@ from audit.tile_files import read_tile
 from goodstanding.merkle import leaf_hash, root, verify_inclusion
 from goodstanding.tiles import tiles_for
 
-pytestmark = [pytest.mark.both_backends, pytest.mark.both_stores]
+pytestmark = [pytest.mark.both_backends, pytest.mark.both_stores, pytest.mark.faults]
 
 BEFORE, MORE = 250, 10
 

@@ -56,12 +56,6 @@ class Gateway:
 
 
 @pytest.fixture
-def gateway_of():
-    """Build a gateway that is not the usual one."""
-    return Gateway
-
-
-@pytest.fixture
 def register():
     """A register with its authorities and scheme, and nothing accredited yet."""
     register = Register()

@@ -40,11 +40,8 @@ def configured(register):
 
 
 @pytest.fixture
-async def gateway(gateway_of, register, configured, tmp_path):
-    made = gateway_of(register, configured.look, var=tmp_path)
-    yield made
-    await made.client.aclose()
-    await made.app.state.edge.close()
+async def gateway(make_gateway, configured):
+    return make_gateway(look=configured.look)
 
 
 async def test_a_list_signed_by_a_key_that_was_announced_is_believed_without_a_restart(register, configured, gateway):

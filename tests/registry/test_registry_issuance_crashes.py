@@ -5,7 +5,7 @@ from issuance_world import Kill, Killed
 
 from registry.issuance import key_rows
 
-pytestmark = pytest.mark.both_backends
+pytestmark = [pytest.mark.both_backends, pytest.mark.faults]
 
 STEPS = [
     "4 before sending",
