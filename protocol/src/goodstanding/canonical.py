@@ -65,14 +65,19 @@ def _ordered(value: Any, depth: int) -> Any:
     if depth >= MAX_DEPTH:
         raise EventError(f"nested deeper than {MAX_DEPTH} levels")
     if isinstance(value, Mapping):
-        return {name: _ordered(value[name], depth + 1) for name in sorted(value, key=_utf16)}
+        return {name: _ordered(value[name], depth + 1) for name in _names(value)}
     if isinstance(value, (list, tuple)):
         return [_ordered(item, depth + 1) for item in value]
     raise EventError(f"{type(value).__name__} has no canonical JSON form")
 
 
-def _utf16(name: Any) -> Any:
+def _names(value: Mapping[Any, Any]) -> list[str]:
     """RFC 8785 section 3.2.3: names sort by UTF-16 code units; for ASCII that is the plain order."""
+    plain = all(isinstance(name, str) and name.isascii() for name in value)
+    return sorted(value, key=None if plain else _utf16)
+
+
+def _utf16(name: Any) -> Any:
     if not isinstance(name, str):
         raise EventError(f"object name {name!r} is not text")
     return name.encode("utf-16-be", "surrogatepass")

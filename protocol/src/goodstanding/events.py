@@ -20,7 +20,6 @@ from typing import Any
 from goodstanding.bodies import KINDS, uuid7
 from goodstanding.canonical import (
     b64u,
-    canonical_bytes,
     format_time,
     parse_json,
     parse_time,
@@ -69,8 +68,9 @@ def new_subject() -> bytes:
 
 def encode_body(body: Body) -> bytes:
     """Check a body against its kind and return its canonical bytes, at most 10,000. EventError says what is wrong."""
-    _check_body(dict(body))
-    data = canonical_bytes(body)
+    checked = dict(body)
+    _check_body(checked)
+    data = written_plainly(checked)
     if len(data) > MAX_BODY:
         raise EventError(f"the body is {len(data)} bytes; at most {MAX_BODY} are logged. Shorten texts or lists")
     return data
@@ -126,7 +126,7 @@ class Leaf:
 
     def encode(self) -> bytes:
         """The canonical bytes that become the log entry; EventError beyond 512."""
-        data = canonical_bytes(
+        data = written_plainly(
             {
                 "v": LEAF_VERSION,
                 "kind": self.kind,

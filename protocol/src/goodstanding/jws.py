@@ -56,10 +56,20 @@ _TIMES = ("exp", "iat", "nbf")
 
 @dataclass(frozen=True, slots=True)
 class Jws:
-    """A token's header and payload: from `verify_jws` vouched for by the key `kid` names, from `read_jws` by nobody."""
+    """A token's header and payload, vouched for by the key that `kid` names."""
 
     header: dict[str, Any]
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class UnverifiedJws:
+    """A token's header and payload that nobody vouches for, and what `vouch` needs: the bytes signed, the signature."""
+
+    header: dict[str, Any]
+    payload: dict[str, Any]
+    signed: bytes
+    signature: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +123,18 @@ def verify_jws(
     return Jws(parts.header, payload)
 
 
-def read_jws(token: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> Jws:
+def read_jws(token: str, *, max_bytes: int = DEFAULT_MAX_BYTES) -> UnverifiedJws:
     """Read a token by rules 1–3 and 9 WITHOUT verifying it: to show it, or to learn whose key to look for."""
     parts = _split(token, max_bytes)
-    return Jws(parts.header, _object(parts.payload, "payload"))
+    return UnverifiedJws(parts.header, _object(parts.payload, "payload"), parts.signed, parts.signature)
+
+
+def vouch(read: UnverifiedJws, *, typ: str, keys: Mapping[str, dict[str, Any]], algs: tuple[str, ...] = ALGS) -> Jws:
+    """Verify by rules 4–8 and 10 what `read_jws` read; for who had to read the payload to know which keys count."""
+    _check_header(read.header, typ, algs)
+    _check_signature(read, _key(read.header, keys))
+    _check_form(read.payload)
+    return Jws(read.header, read.payload)
 
 
 def check_times(payload: Mapping[str, Any], now: datetime, leeway: int = 0) -> None:
@@ -209,7 +227,7 @@ def _key(header: Mapping[str, Any], keys: Mapping[str, dict[str, Any]]) -> jwk.P
     return key
 
 
-def _check_signature(parts: _Segments, key: jwk.PublicKey) -> None:
+def _check_signature(parts: _Segments | UnverifiedJws, key: jwk.PublicKey) -> None:
     alg, signature = parts.header["alg"], parts.signature
     if len(signature) != SIGNATURE_BYTES:
         raise TokenError("SIGNATURE_LENGTH", f"an {alg} signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")

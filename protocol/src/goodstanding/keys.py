@@ -18,6 +18,7 @@ import stat
 import tempfile
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -107,12 +108,15 @@ def _coordinate(jwk: Mapping[str, Any], name: str) -> bytes:
     return raw
 
 
+@lru_cache(maxsize=512)
 def _ed25519(raw: bytes) -> PublicKey:
+    """Cached, as the next: whether a point is sound takes as long as to verify a signature under it."""
     if problem := public_key_problem(raw):
         raise KeyRefused(f"the Ed25519 public key is refused: {problem}")
     return ed25519.Ed25519PublicKey.from_public_bytes(raw)
 
 
+@lru_cache(maxsize=512)
 def _p256(x: bytes, y: bytes) -> PublicKey:
     try:
         return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), b"\x04" + x + y)

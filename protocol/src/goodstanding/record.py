@@ -34,7 +34,7 @@ from urllib.parse import urlsplit
 from goodstanding.canonical import b64u, canonical_bytes, format_time, parse_time, unb64u
 from goodstanding.errors import EventError, TokenError
 from goodstanding.events import LEAF_VERSION, SUBJECT_BYTES, Leaf, commitment, encode_body
-from goodstanding.jws import ALGS, DEFAULT_MAX_BYTES, read_jws, sign_jws, verify_jws
+from goodstanding.jws import ALGS, DEFAULT_MAX_BYTES, UnverifiedJws, read_jws, sign_jws, verify_jws, vouch
 from goodstanding.keys import Signer
 
 TYP: Final = "dc+sd-jwt"
@@ -66,14 +66,27 @@ class RecordClaims:
 class UnverifiedRecord:
     """What a record says of itself. Nothing here is vouched for; `iss` is where to look for the key."""
 
-    header: dict[str, Any]
-    payload: dict[str, Any]
+    jws: UnverifiedJws
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """The token's header."""
+        return self.jws.header
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """The token's claims."""
+        return self.jws.payload
 
     @property
     def iss(self) -> str:
         """The issuer it claims, empty if it claims none."""
         iss = self.payload.get("iss")
         return iss if isinstance(iss, str) else ""
+
+    def verify(self, keys: Mapping[str, dict[str, Any]]) -> Record:
+        """What `verify_record` makes of the same token, without reading it a second time."""
+        return Record.from_payload(vouch(self.jws, typ=TYP, algs=ALGS, keys=keys).payload)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +123,9 @@ class Record:
     def from_payload(cls, payload: Mapping[str, Any]) -> Self:
         """Rebuild body and leaf from the claims (rules 2–6); the caller has checked the signature."""
         claims, log = _claims(payload), _log(payload)
-        body = _body(payload)
+        body, encoded = _body(payload)
         _check_agreement(claims, body)
-        return cls(claims, body, _leaf(log, body), log["origin"], log["index"])
+        return cls(claims, body, _leaf(log, body, encoded), log["origin"], log["index"])
 
 
 def record_payload(
@@ -159,8 +172,7 @@ def sign_record(payload: Mapping[str, Any], signer: Signer) -> str:
 
 def parse_record(token: str) -> UnverifiedRecord:
     """Read a record WITHOUT verifying it: to show it, or to learn whose key to look for."""
-    jws = read_jws(_issuer_signed(token))
-    return UnverifiedRecord(jws.header, jws.payload)
+    return UnverifiedRecord(read_jws(_issuer_signed(token)))
 
 
 def verify_record(token: str, keys: Mapping[str, dict[str, Any]]) -> Record:
@@ -201,7 +213,8 @@ def _log(payload: Mapping[str, Any]) -> dict[str, Any]:
     return log
 
 
-def _body(payload: Mapping[str, Any]) -> dict[str, Any]:
+def _body(payload: Mapping[str, Any]) -> tuple[dict[str, Any], bytes]:
+    """The logged body and its canonical bytes (rule 3)."""
     decision, status = payload.get("decision"), payload.get("status")
     if not isinstance(decision, dict) or not isinstance(status, dict) or status.keys() != {"status_list"}:
         raise TokenError("BAD_CLAIMS", "a record holds a decision, and a status with its status_list")
@@ -209,19 +222,19 @@ def _body(payload: Mapping[str, Any]) -> dict[str, Any]:
         raise TokenError("BAD_CLAIMS", f"decision repeats {doubled[0]}, which is a claim of its own")
     body = {**decision, "accreditation": payload.get("accreditation"), "status": status["status_list"]}
     try:
-        encode_body(body)
+        encoded = encode_body(body)
     except EventError as error:
         raise TokenError("BAD_BODY", f"the decision in the record is not well formed: {error}") from error
     if body["kind"] != "decision":
         raise TokenError("BAD_BODY", f"a record is made from a decision, not from an event of kind {body['kind']}")
-    return body
+    return body, encoded
 
 
-def _leaf(log: Mapping[str, Any], body: Mapping[str, Any]) -> Leaf:
+def _leaf(log: Mapping[str, Any], body: Mapping[str, Any], encoded: bytes) -> Leaf:
     try:
         salt, subject = unb64u(log["salt"]), unb64u(log["subject"])
         prev = None if log["prev"] is None else unb64u(log["prev"])
-        recorded_at, committed = parse_time(log["recorded_at"]), commitment(salt, encode_body(body))
+        recorded_at, committed = parse_time(log["recorded_at"]), commitment(salt, encoded)
     except EventError as error:
         raise TokenError("BAD_LEAF", f"the log claim of the record cannot be read: {error}") from error
     if type(log["v"]) is not int or (log["v"], log["kind"]) != (LEAF_VERSION, body["kind"]):

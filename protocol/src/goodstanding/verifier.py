@@ -31,7 +31,7 @@ from goodstanding.errors import ActNotAllowed, LogError, NumberError, TokenError
 from goodstanding.evidence import Bundle
 from goodstanding.keys import usable
 from goodstanding.number import SAMPLE_PREFIX, check_number, prefix_of
-from goodstanding.record import Record, parse_record, verify_record
+from goodstanding.record import Record, parse_record
 from goodstanding.standing import Decision, Generation, Scope, worse
 from goodstanding.status_list import verify_status_list
 from goodstanding.transitions import Basis, Standing, transition
@@ -156,10 +156,11 @@ class Verifier:
     def _record(self, token: str, now: datetime) -> Record | Reason:
         """Step 1."""
         try:
-            issuer = self._trust.issuers.get(parse_record(token).iss)
+            read = parse_record(token)
+            issuer = self._trust.issuers.get(read.iss)
             if issuer is None:
                 return _reason("UNKNOWN_ISSUER")
-            record = verify_record(token, usable(issuer.keys, now))
+            record = read.verify(usable(issuer.keys, now))
             return record if check_number(record.number) == record.number else _reason("BAD_NUMBER")
         except NumberError:
             return _reason("BAD_NUMBER")
