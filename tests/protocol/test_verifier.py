@@ -332,6 +332,46 @@ def test_an_act_of_a_later_version_is_judged_by_its_status():
     assert (verdict.verdict, verdict.standing) == (VerdictKind.IN_GOOD_STANDING, None)
 
 
+# ---- many at once ------------------------------------------------------------------------------------------
+
+
+def test_many_are_answered_in_their_order_and_a_bad_one_spoils_no_other():
+    good, suspended = Register(), Register()
+    suspended.codes.set(7, 2)
+    bundles = [register.bundle(register.record_entry(decision())) for register in (good, suspended)]
+
+    answers = verifier().verify_many([bundles[0], b"{", bundles[1], bundles[0].encode()])
+
+    assert [answer.codes[0] for answer in answers] == ["ACTIVE", "BAD_BUNDLE", "SUSPENDED", "ACTIVE"]
+    assert answers[1].verdict is VerdictKind.CANNOT_CONCLUDE
+    assert answers[0] == answers[3] == verifier().verify_bundle(bundles[0])
+
+
+def test_a_list_seen_before_is_not_believed_beyond_its_time():
+    bundle, kept = REGISTER.bundle(ENTRY), verifier()
+
+    assert kept.verify_bundle(bundle).verdict is VerdictKind.IN_GOOD_STANDING
+    assert kept.verify_bundle(bundle, now=NOW + HOUR).codes[0] == "STATUS_EXPIRED"
+
+
+def test_a_list_seen_before_is_not_believed_once_its_key_has_ended():
+    trust = REGISTER.trust()
+    trust["status"][0]["keys"][0] |= {"exp": int(NOW.timestamp()) + 1}
+    bundle, kept = REGISTER.bundle(ENTRY), verifier(Trust.from_json(trust))
+
+    assert kept.verify_bundle(bundle).verdict is VerdictKind.IN_GOOD_STANDING
+    assert kept.verify_bundle(bundle, now=NOW + timedelta(seconds=1)).codes[0] == "BAD_STATUS"
+
+
+def test_a_list_seen_under_one_address_is_not_taken_for_another():
+    elsewhere = Register(codes=REGISTER.codes)
+    entry = elsewhere.record_entry(decision(status={"uri": f"{HOME}/status-lists/2", "idx": 7}))
+    kept = verifier()
+    kept.verify_bundle(REGISTER.bundle(ENTRY))
+
+    assert kept.verify_bundle(elsewhere.bundle(entry)).codes[0] == "BAD_STATUS"
+
+
 # ---- hostile input -----------------------------------------------------------------------------------------
 
 WHOLE = REGISTER.bundle(ENTRY)

@@ -22,6 +22,7 @@ What reading a note enforces: at most 64 KB of UTF-8 without control characters 
 """
 
 import base64
+import binascii
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -231,10 +232,10 @@ def decode_base64(encoded: str) -> bytes:
     Raises LogError.
     """
     try:
-        data = base64.b64decode(encoded, validate=True)
+        data = binascii.a2b_base64(encoded)
     except ValueError:
         data = b""
-    if not data or base64.b64encode(data).decode() != encoded:
+    if not data or binascii.b2a_base64(data, newline=False) != encoded.encode():  # one spelling: what is written again
         raise LogError("the base64 is malformed or not in canonical form")
     return data
 

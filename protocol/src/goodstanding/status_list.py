@@ -103,6 +103,12 @@ class VerifiedStatusList:
     exp: datetime
     ttl: int
     kid: str  # the key that signed it
+    nbf: datetime | None = None
+
+    def check(self, now: datetime, leeway: int = 0) -> None:
+        """TokenError EXPIRED or NOT_YET_VALID unless it may be relied on at `now`; `leeway` as in `check_times`."""
+        times = {"exp": self.exp, "iat": self.iat, "nbf": self.nbf}
+        check_times({name: int(at.timestamp()) for name, at in times.items() if at is not None}, now, leeway)
 
 
 def status_list_payload(
@@ -138,6 +144,13 @@ def verify_status_list(
     token: str, *, uri: str, keys: Mapping[str, dict[str, Any]], now: datetime, leeway: int = 0
 ) -> VerifiedStatusList:
     """Verify a status list token for the URI a record names, valid at `now`; `leeway` as in `check_times`."""
+    opened = open_status_list(token, uri=uri, keys=keys)
+    opened.check(now, leeway)
+    return opened
+
+
+def open_status_list(token: str, *, uri: str, keys: Mapping[str, dict[str, Any]]) -> VerifiedStatusList:
+    """Verify all of a status list but whether now is its time, so that it can be kept and asked again."""
     verified = verify_jws(token, typ=TYP, algs=ALGS, keys=keys)
     payload = verified.payload
     if payload.get("sub") != uri:
@@ -146,7 +159,6 @@ def verify_status_list(
             f"this is the status list {str(payload.get('sub'))[:200]!r}; the record names {uri!r}",
         )
     _check_lifetime(payload)
-    check_times(payload, now, leeway)
     content = payload.get("status_list")
     if not isinstance(content, dict) or content.get("bits") != BITS or not isinstance(content.get("lst"), str):
         raise TokenError("BAD_LIST", f"status_list must hold bits: {BITS} and lst")
@@ -157,6 +169,7 @@ def verify_status_list(
         exp=datetime.fromtimestamp(payload["exp"], UTC),
         ttl=payload["ttl"],
         kid=verified.header["kid"],
+        nbf=datetime.fromtimestamp(payload["nbf"], UTC) if "nbf" in payload else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 Steps; each gives a value or a `Reason`, and a reason from 1–3 ends in CANNOT_CONCLUDE
 1. Record: a trusted issuer's key, usable now, signed it; it agrees with the decision it carries; its number is sound
-   [UNKNOWN_ISSUER, BAD_SIGNATURE, BAD_RECORD, BAD_NUMBER].
+   [UNKNOWN_ISSUER, BAD_SIGNATURE, BAD_RECORD, BAD_NUMBER]; BAD_BUNDLE where not even a record was found.
 2. Proof: the leaf rebuilt from the record is in the one log its number prefix belongs to, under a checkpoint that log
    signed and timed [UNKNOWN_LOG, NO_PROOF, BAD_PROOF].
 3. Status: the list the record names, signed by a trusted key, valid now, long enough
@@ -20,20 +20,21 @@ of list `exp`, checkpoint time plus bound, and record `exp`. All is judged at `n
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from goodstanding.checkpoint import TlogProof, VerifiedCheckpoint, verify_tlog_proof
+from goodstanding.checkpoint import TlogProof, VerifiedCheckpoint
 from goodstanding.clock import Clock, system_clock
-from goodstanding.errors import ActNotAllowed, LogError, NumberError, TokenError
+from goodstanding.errors import ActNotAllowed, EvidenceError, LogError, NumberError, TokenError
 from goodstanding.evidence import Bundle
 from goodstanding.keys import usable
+from goodstanding.merkle import verify_inclusion
 from goodstanding.number import SAMPLE_PREFIX, check_number, prefix_of
 from goodstanding.record import Record, parse_record
+from goodstanding.seen import Seen
 from goodstanding.standing import Decision, Generation, Scope, worse
-from goodstanding.status_list import verify_status_list
 from goodstanding.transitions import Basis, Standing, transition
 from goodstanding.trust import Trust, TrustedIssuer
 from goodstanding.verdict import Reason, Verdict, VerdictKind, last_day, local_day, reason, scope_problem
@@ -105,12 +106,30 @@ class Verifier:
         self._clock = clock
         self._bound = checkpoint_bound
         self._leeway = leeway
+        self._seen = Seen(trust)
 
     def verify_bundle(self, bundle: Bundle, now: datetime | None = None, *, scope: Scope | None = None) -> Verdict:
         """`verify` for the parts of a bundle; its `issuer_keys` are not used."""
         return self.verify(
             bundle.record, tlog_proof=bundle.tlog_proof, status_list=bundle.status_list, now=now, scope=scope
         )
+
+    def verify_many(
+        self, items: Iterable[Bundle | bytes], now: datetime | None = None, *, scope: Scope | None = None
+    ) -> list[Verdict]:
+        """The verdict on each item, in their order and all at one time; a bundle may be given as its bytes.
+
+        What cannot be read is answered with BAD_BUNDLE and keeps nothing from the others. Checkpoints and status lists
+        that items share are verified once.
+        """
+        now = now or self._clock()
+        return [self._one_of_many(item, now, scope) for item in items]
+
+    def _one_of_many(self, item: Bundle | bytes, now: datetime, scope: Scope | None) -> Verdict:
+        try:
+            return self.verify_bundle(Bundle.parse(item) if isinstance(item, bytes) else item, now, scope=scope)
+        except EvidenceError as error:
+            return nothing_read(Reason("BAD_BUNDLE", f"The evidence is refused: {error}."), now)
 
     def verify(
         self,
@@ -125,7 +144,7 @@ class Verifier:
         now = now or self._clock()
         read = self._record(record, now)
         if isinstance(read, Reason):
-            return Verdict(_CANNOT, (read,), as_of=now, known_at=now, tree_size=0, fresh_until=now)
+            return nothing_read(read, now)
         proof = self._proof(read, tlog_proof, now)
         status = self._status(read, status_list, now)
         problems = [part for part in (proof, status) if isinstance(part, Reason)]
@@ -179,9 +198,9 @@ class Verifier:
             proof = TlogProof.parse(text.encode() if isinstance(text, str) else text)
             if proof.index != record.log_index:
                 return _bad_proof(f"it is for entry {proof.index} of the log, the record is entry {record.log_index}")
-            verified = verify_tlog_proof(
-                proof, record.leaf_hash, log=log.vkey, time_cosigner=log.time_vkey, witnesses=log.witnesses
-            )
+            verified = self._seen.checkpoint(log.prefix, proof.checkpoint)
+            tree = verified.checkpoint
+            verify_inclusion(record.leaf_hash, proof.index, tree.size, proof.hashes, tree.root)
         except (LogError, UnicodeEncodeError) as error:
             return _bad_proof(str(error))
         if verified.time is None or verified.time > now + timedelta(seconds=self._leeway):
@@ -196,9 +215,10 @@ class Verifier:
         if keys is None:
             return _reason("UNKNOWN_STATUS_KEY")
         try:
-            found = verify_status_list(
-                token, uri=record.status_uri, keys=usable(keys, now), now=now, leeway=self._leeway
-            )
+            found = self._seen.status_list(record.status_uri, token)
+            if found.kid not in usable(keys, now):
+                return Reason("BAD_STATUS", "The status list is signed by a key that has ended; fetch the current one.")
+            found.check(now, self._leeway)
             return found.list.get(record.status_idx), found.exp
         except TokenError as error:
             if error.reason == "EXPIRED":
@@ -268,6 +288,11 @@ class Verifier:
             valid_from=local_day(found.opened.valid_from, zone),
             valid_until=last_day(found.opened.valid_until, zone),
         )
+
+
+def nothing_read(why: Reason, now: datetime) -> Verdict:
+    """CANNOT_CONCLUDE at a time, when there is no record that could be believed in anything."""
+    return Verdict(_CANNOT, (why,), as_of=now, known_at=now, tree_size=0, fresh_until=now)
 
 
 def _always(found: _Evidence) -> list[Reason]:
