@@ -4,8 +4,10 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from register_simulator import NOW, Register, decision, signer
+from register_simulator import NOW, NUMBER, Register, accreditation, decision, signer
+from served_register import serving
 
+from goodstanding import Bundle
 from goodstanding.cli import main
 from goodstanding.record import sign_record
 
@@ -139,6 +141,8 @@ def test_a_scope_can_be_asked_about(run, folder, question, status):
         (("verify", "bundle.json", "--trust", "trust.json", "--origin", "NP"), "both or neither"),
         (("inspect", "empty"), "cannot be read"),
         (("inspect", "none.json"), "No such file"),
+        (("verify", NUMBER, "--register", "register.example", "--trust", "trust.json"), "https://"),
+        (("verify", NUMBER, "--register", "https://r.example", "--trust", "trust.json", *AT), "answers for now"),
         (("erase", "everything"), "erase"),
     ],
 )
@@ -211,6 +215,55 @@ def test_a_strangers_text_cannot_steer_the_terminal(run, folder):
     for name in ("trick", "proof"):
         _, printed, complaint = run("inspect", name)
         assert not {"\x1b", "\u202e"} & set(printed + complaint)
+
+
+@pytest.fixture
+def served(folder):
+    """A register that answers, today, and the trust file of who trusts it."""
+    with serving() as register:
+        today = datetime.now(UTC).replace(microsecond=0)
+        uri = {"uri": f"{register.origin}/status-lists/1", "idx": 7}
+        register.entry = register.register.record_entry(
+            decision(status=uri, accreditation=accreditation(valid_until=None))
+        )
+        register.files[f"/records/{NUMBER}"] = register.register.record(
+            register.entry, iat=today, exp=today + timedelta(days=1)
+        ).encode()
+        register.files[f"/records/{NUMBER}.tlog-proof"] = register.register.log.proof(
+            register.entry.index, today
+        ).encode()
+        register.list(today)
+        (folder / "trust.json").write_text(json.dumps(register.register.trust()))
+        yield register
+
+
+def test_a_number_is_asked_about_at_a_register(run, served):
+    ended, printed, _ = run("verify", NUMBER, "--register", served.origin, "--trust", "trust.json", "--still-stands")
+
+    assert (ended, "IN GOOD STANDING" in printed) == (0, True)
+
+
+def test_a_register_that_is_away_is_no_answer(run, served):
+    served.files.clear()
+
+    ended, printed, _ = run("verify", NUMBER, "--register", served.origin, "--trust", "trust.json")
+
+    assert (ended, "UNKNOWN_NUMBER" in printed) == (2, True)
+
+
+def test_a_saved_bundle_is_asked_about_again(run, served, folder):
+    record = served.files[f"/records/{NUMBER}"].decode()
+    old = served.register.log.proof(served.entry.index, NOW)
+    save(folder, Bundle(record, old, served.register.status_list()))
+
+    before, _, _ = run("verify", "bundle.json", "--trust", "trust.json")
+    after, _, _ = run("verify", "bundle.json", "--trust", "trust.json", "--still-stands")
+    served.register.codes.set(7, 2)
+    served.list(datetime.now(UTC))
+    suspended, printed, _ = run("verify", "bundle.json", "--trust", "trust.json", "--still-stands")
+
+    assert (before, after, suspended) == (2, 0, 1)
+    assert "SUSPENDED" in printed
 
 
 def test_without_the_extra_the_command_says_what_to_install():

@@ -9,9 +9,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 from goodstanding.canonical import format_time
 from goodstanding.errors import GoodstandingError
@@ -34,6 +35,9 @@ except ImportError:  # the library works without them; only this module does not
     sys.stderr.write("goodstanding: the command line needs its extra; run: pip install 'goodstanding[cli]'\n")
     raise SystemExit(3) from None
 
+if TYPE_CHECKING:
+    from goodstanding.client import Client
+
 _EXIT = {VerdictKind.IN_GOOD_STANDING: 0, VerdictKind.NOT_IN_GOOD_STANDING: 1, VerdictKind.CANNOT_CONCLUDE: 2}
 _PAINT = {  # the words carry the answer; colour only repeats it
     VerdictKind.IN_GOOD_STANDING: ("IN GOOD STANDING", "bold green"),
@@ -49,7 +53,7 @@ app.add_typer(monitor_app, name="monitor")
 
 @app.command()
 def verify(
-    file: Annotated[Path, typer.Argument(help="An evidence bundle, or a record alone.")],
+    what: Annotated[str, typer.Argument(help="An evidence bundle, a record alone, or with --register a number.")],
     trust: Annotated[Path, typer.Option(help="The trust file: whose signatures count.")],
     as_json: Annotated[bool, typer.Option("--json", help="Print the verdict as JSON.")] = False,
     at: Annotated[str, typer.Option(help="Judge at this time, such as 2026-05-04T09:00:00Z.")] = "",
@@ -57,15 +61,27 @@ def verify(
     destination: Annotated[str, typer.Option(help="Country the workers go to; goes with --origin.")] = "",
     sector: Annotated[str, typer.Option(help="Sector that must be covered.")] = "",
     activity: Annotated[str, typer.Option(help="Activity that must be covered.")] = "",
+    register: Annotated[str, typer.Option(help="Ask this register about a number.")] = "",
+    still_stands: Annotated[
+        bool, typer.Option("--still-stands", help="Judge by the proof and status list published now.")
+    ] = False,
 ) -> None:
-    """Say whether the organisation in FILE is in good standing. Uses no network."""
+    """Say whether an organisation is in good standing. Uses the network with --register and --still-stands only."""
+    scope = _scope(origin, destination, sector, activity)
+    if at and (register or still_stands):
+        stop("--at judges what is in a file; with --register or --still-stands the register answers for now")
     try:
-        verifier = Verifier(Trust.load(trust))
-        bundle = _bundle(_read(file))
+        keys = Trust.load(trust)
+        if register:
+            verdict = _online(register, keys, lambda client: client.verify(what, scope=scope))
+        elif still_stands:
+            bundle = _bundle(_read(Path(what)))
+            verdict = _online("", keys, lambda client: client.still_stands(bundle, scope=scope))
+        else:
+            now = _time(at) if at else None
+            verdict = Verifier(keys).verify_bundle(_bundle(_read(Path(what))), now=now, scope=scope)
     except (GoodstandingError, OSError) as error:
         stop(sentence(error))
-    scope = _scope(origin, destination, sector, activity)
-    verdict = verifier.verify_bundle(bundle, now=_time(at) if at else None, scope=scope)
     if as_json:
         write(json.dumps(verdict_json(verdict), ensure_ascii=False, indent=2))
     else:
@@ -114,6 +130,15 @@ def _value(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_time(value)
     return value.isoformat() if isinstance(value, date) else value
+
+
+def _online(register: str, trust: Trust, ask: Callable[[Client], Verdict]) -> Verdict:
+    try:
+        from goodstanding.client import Client  # noqa: PLC0415 - an extra of its own
+    except ImportError:
+        stop("asking a register needs its extra; run: pip install 'goodstanding[cli,client]'")
+    with Client(register or None, trust) as client:
+        return ask(client)
 
 
 def _read(file: Path) -> bytes:

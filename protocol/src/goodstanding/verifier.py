@@ -6,7 +6,7 @@ Steps; each gives a value or a `Reason`, and a reason from 1–3 ends in CANNOT_
 2. Proof: the leaf rebuilt from the record is in the one log its number prefix belongs to, under a checkpoint that log
    signed and timed [UNKNOWN_LOG, NO_PROOF, BAD_PROOF].
 3. Status: the list the record names, signed by a trusted key, valid now, long enough
-   [NO_STATUS, UNKNOWN_STATUS_KEY, BAD_STATUS, STATUS_EXPIRED].
+   [UNKNOWN_STATUS_KEY, NO_STATUS, BAD_STATUS, STATUS_EXPIRED].
 4. The worse of the status code and the clock decides: 0 good · 2 SUSPENDED · 1 REVOKED_OR_SUPERSEDED, LAPSED after
    `valid_until` · 3 NOTHING_ASSERTED; before `valid_from` NOT_YET_VALID.
 5. What would be good is narrowed: a record past its own `exp` or before its `nbf`, and a checkpoint older than the
@@ -102,8 +102,8 @@ class Verifier:
         checkpoint_bound: timedelta = DEFAULT_BOUND,
         leeway: int = DEFAULT_LEEWAY,
     ) -> None:
-        self._trust = trust
-        self._clock = clock
+        self.trust = trust
+        self.clock = clock
         self._bound = checkpoint_bound
         self._leeway = leeway
         self._seen = Seen(trust)
@@ -122,7 +122,7 @@ class Verifier:
         What cannot be read is answered with BAD_BUNDLE and keeps nothing from the others. Checkpoints and status lists
         that items share are verified once.
         """
-        now = now or self._clock()
+        now = now or self.clock()
         return [self._one_of_many(item, now, scope) for item in items]
 
     def _one_of_many(self, item: Bundle | bytes, now: datetime, scope: Scope | None) -> Verdict:
@@ -141,7 +141,7 @@ class Verifier:
         scope: Scope | None = None,
     ) -> Verdict:
         """Judge a record at `now` (aware; default: the clock's) for the scope asked about. Raises for no input."""
-        now = now or self._clock()
+        now = now or self.clock()
         read = self._record(record, now)
         if isinstance(read, Reason):
             return nothing_read(read, now)
@@ -150,7 +150,7 @@ class Verifier:
         problems = [part for part in (proof, status) if isinstance(part, Reason)]
         sample = prefix_of(read.number) == SAMPLE_PREFIX
         found = self._found(read, proof, status)
-        if problems or (sample and not self._trust.samples):
+        if problems or (sample and not self.trust.samples):
             return self._verdict(found, _CANNOT, problems, now)
         return self._judge(found, now, scope)
 
@@ -165,9 +165,9 @@ class Verifier:
             record=record,
             opened=decision.generation,
             basis=decision.basis,
-            issuer=self._trust.issuers[record.claims.iss],
+            issuer=self.trust.issuers[record.claims.iss],
             proof=None if isinstance(proof, Reason) else proof,
-            witnessed=not isinstance(proof, Reason) and self._trust.logs[prefix_of(record.number)].witnessed(proof),
+            witnessed=not isinstance(proof, Reason) and self.trust.logs[prefix_of(record.number)].witnessed(proof),
             code=code,
             list_exp=list_exp,
         )
@@ -176,7 +176,7 @@ class Verifier:
         """Step 1."""
         try:
             read = parse_record(token)
-            issuer = self._trust.issuers.get(read.iss)
+            issuer = self.trust.issuers.get(read.iss)
             if issuer is None:
                 return _reason("UNKNOWN_ISSUER")
             record = read.verify(usable(issuer.keys, now))
@@ -189,7 +189,7 @@ class Verifier:
 
     def _proof(self, record: Record, text: str | bytes | None, now: datetime) -> VerifiedCheckpoint | Reason:
         """Step 2."""
-        log = self._trust.logs.get(prefix_of(record.number))
+        log = self.trust.logs.get(prefix_of(record.number))
         if log is None or log.origin != record.log_origin:
             return _reason("UNKNOWN_LOG")
         if text is None:
@@ -209,11 +209,11 @@ class Verifier:
 
     def _status(self, record: Record, token: str | None, now: datetime) -> tuple[int, datetime] | Reason:
         """Step 3: the status code, and until when it may be relied on."""
-        if token is None:
-            return _reason("NO_STATUS")
-        keys = self._trust.status_keys(record.status_uri)
+        keys = self.trust.status_keys(record.status_uri)
         if keys is None:
             return _reason("UNKNOWN_STATUS_KEY")
+        if token is None:
+            return _reason("NO_STATUS")
         try:
             found = self._seen.status_list(record.status_uri, token)
             if found.kid not in usable(keys, now):
