@@ -53,6 +53,7 @@ def test_samples_witnesses_status_and_time_zone_may_be_absent():
 OTHER = Log("other.example/log")
 REFUSED = {
     "not an object": ([], "JSON object"),
+    "another's key": (changed(["issuers", f"{HOME}/authorities/aut_other", "keys"], FILE["issuers"][ISS]["keys"]), "its holder"),
     "samples is text": (changed(["samples"], "yes"), "samples"),
     "no logs": ({"issuers": {}}, "logs"),
     "logs is an object": (changed(["logs"], {}), "logs"),

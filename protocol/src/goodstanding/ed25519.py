@@ -1,4 +1,4 @@
-"""Which 32 bytes may serve as an Ed25519 public key (RFC 8032 section 5.1.3).
+"""Which 32 bytes may serve as an Ed25519 public key, and which 64 as a signature (RFC 8032 sections 5.1.3, 5.1.7).
 
 A signature verifies under a point of small order whatever was signed, and a point with two encodings
 gives one key two names. Libraries accept both, so they are refused before a key is trusted:
@@ -8,7 +8,13 @@ gives one key two names. Libraries accept both, so they are refused before a key
 3. the point lies on the curve -x**2 + y**2 = 1 + d * x**2 * y**2;
 4. its order is none of 1, 2, 4, 8.
 
-What is found is kept for as many keys as a verifier meets again and again: it follows from the bytes alone, and costs more
+On two kinds of signature libraries disagree, so both are refused before any is asked:
+
+5. S is below the group order: a greater one is a second spelling of the same signature;
+6. R is not of small order, in no spelling: only who holds the key can make such a one, and libsodium refuses it where
+   OpenSSL does not. What is left both judge alike, by the equation without cofactor.
+
+What is found of a key is kept for as many keys as a verifier meets again and again: it follows from the bytes alone, and costs more
 than verifying a signature.
 """
 
@@ -24,6 +30,7 @@ _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
 _SIGN_BIT = 1 << 255
 _KEPT = 1024
+_ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
 @lru_cache(maxsize=_KEPT)
@@ -40,6 +47,17 @@ def public_key_problem(raw: bytes) -> str | None:
         return "the Ed25519 public key is not a point on the curve"
     if _has_small_order(y):
         return "the Ed25519 public key is a point of small order"
+    return None
+
+
+def signature_problem(signature: bytes) -> str | None:
+    """Say why these bytes are no signature whatever was signed (rules 5 and 6); None when they may be one."""
+    if len(signature) != SIGNATURE_SIZE:
+        return f"an Ed25519 signature has {SIGNATURE_SIZE} bytes, not {len(signature)}"
+    if int.from_bytes(signature[32:], "little") >= _ORDER:
+        return "S of the Ed25519 signature is not below the group order: a second spelling of the same signature"
+    if _has_small_order((int.from_bytes(signature[:32], "little") & (_SIGN_BIT - 1)) % _P):
+        return "R of the Ed25519 signature is a point of small order"
     return None
 
 

@@ -11,7 +11,7 @@ Every refusal is a TokenError; its `reason` is the code in brackets. Rules, in t
  6. The key is the caller's key named by `kid` [NO_KID, UNKNOWN_KEY]. `jwk`, `jku`, `x5u`, `x5c` are never looked at.
  7. The key is sound (`keys.py`) [KEY_REFUSED] and of the kind `alg` needs [KEY_MISMATCH].
  8. A signature is 64 bytes; for ES256 0 < r < n and 0 < s ≤ n/2, so that there is one signature, not two
-    [SIGNATURE_LENGTH, SIGNATURE_RANGE, HIGH_S]. It verifies [BAD_SIGNATURE].
+    [SIGNATURE_LENGTH, SIGNATURE_RANGE, HIGH_S]; for EdDSA S and R as `ed25519.py` says [SIGNATURE_RANGE]. It verifies [BAD_SIGNATURE].
  9. The payload, read only now, is a JSON object as in rule 3.
 10. `exp` is there [NO_EXPIRY]; `exp`, `iat`, `nbf` are integers between the years 2000 and 2100 [BAD_TIME].
 11. `check_times`: now < `exp` [EXPIRED]; `nbf` and `iat` ≤ now, give or take a leeway [NOT_YET_VALID]. No leeway
@@ -33,6 +33,7 @@ from jwt.algorithms import Algorithm, ECAlgorithm, OKPAlgorithm
 
 from goodstanding import keys as jwk
 from goodstanding.canonical import b64u, canonical_bytes, parse_json, unb64u
+from goodstanding.ed25519 import signature_problem
 from goodstanding.errors import DuplicateName, EventError, KeyRefused, TokenError
 from goodstanding.keys import Signer
 
@@ -233,6 +234,8 @@ def _check_signature(parts: _Segments | UnverifiedJws, key: jwk.PublicKey) -> No
         raise TokenError("SIGNATURE_LENGTH", f"an {alg} signature has {SIGNATURE_BYTES} bytes, not {len(signature)}")
     if alg == "ES256":
         _check_ecdsa(int.from_bytes(signature[:32]), int.from_bytes(signature[32:]))
+    elif problem := signature_problem(signature):
+        raise TokenError("SIGNATURE_RANGE", problem)
     if not _PRIMITIVES[alg].verify(parts.signed, key, signature):
         raise TokenError("BAD_SIGNATURE", "the signature does not fit: the token was altered, or is another key's")
 

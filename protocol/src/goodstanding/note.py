@@ -32,7 +32,7 @@ from typing import Self
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from goodstanding.ed25519 import SIGNATURE_SIZE, public_key_problem
+from goodstanding.ed25519 import SIGNATURE_SIZE, public_key_problem, signature_problem
 from goodstanding.errors import LogError
 
 ED25519 = 0x01
@@ -248,6 +248,8 @@ def _verify(text: bytes, signature: Signature, key: VerifierKey) -> int | None:
         message = _cosigned_message(text, time)
     if len(raw) != SIGNATURE_SIZE or (time is not None and time > MAX_TIME):
         raise LogError(f"the signature of {key.name} is malformed")
+    if problem := signature_problem(raw):
+        raise LogError(f"the signature of {key.name} does not verify: {problem}")
     try:
         Ed25519PublicKey.from_public_bytes(key.public_key).verify(raw, message)
     except InvalidSignature:

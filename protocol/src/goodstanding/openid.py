@@ -27,6 +27,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from goodstanding import keys as jwk
 from goodstanding.canonical import parse_json, unb64u
+from goodstanding.ed25519 import signature_problem
 from goodstanding.errors import EventError, KeyRefused, TokenError, TrustError
 from goodstanding.jws import EARLIEST, LATEST, check_times, read_jws
 
@@ -200,6 +201,8 @@ def _es256(key: Any, signature: bytes, signed: bytes) -> None:
 
 
 def _eddsa(key: Any, signature: bytes, signed: bytes) -> None:
+    if signature_problem(signature):
+        raise InvalidSignature
     key.verify(signature, signed)
 
 

@@ -11,7 +11,7 @@ The file::
 
 Rules
 1. A number prefix belongs to exactly one log, and every log names its own time cosigner.
-2. Keys are sound (`keys.py`), verifier keys well formed (`note.py`).
+2. Keys are sound (`keys.py`), verifier keys well formed (`note.py`); an issuer's key is no other issuer's.
 3. A status list is trusted when its URI is one of the prefixes plus a single path segment.
 4. A log is witnessed when one of its `witnesses` has cosigned, and with a `policy` (the text of a C2SP tlog-policy)
    when that is satisfied; the policy's witnesses are then the log's.
@@ -107,6 +107,7 @@ class Trust:
             if logs.setdefault(log.prefix, log) is not log:
                 raise TrustError(f"the prefix {log.prefix} is given to two logs; a number belongs to exactly one")
         issuers = {iss: _issuer(iss, entry) for iss, entry in _object(members.get("issuers"), "issuers").items()}
+        _check_owners(issuers)
         return cls(logs, issuers, _status(members), samples)
 
     def to_json(self) -> dict[str, Any]:
@@ -180,6 +181,17 @@ def _issuer(iss: str, value: Any) -> TrustedIssuer:
     except (ValueError, TypeError, OSError, KeyError) as error:
         raise TrustError(f"{where} has a time_zone nobody knows: {str(time_zone)[:60]!r}") from error
     return TrustedIssuer(_text(entry, "name", where), _keys(entry, where), time_zone)
+
+
+def _check_owners(issuers: Mapping[str, TrustedIssuer]) -> None:
+    """Whoever lists another's key has not shown that it holds it."""
+    owners: dict[str, str] = {}
+    for iss, issuer in issuers.items():
+        for kid in issuer.keys:
+            if owners.setdefault(kid, iss) != iss:
+                raise TrustError(
+                    f"the key {kid} is listed for {owners[kid][:200]} and for {iss[:200]}; leave it with its holder"
+                )
 
 
 def _status(members: dict[str, Any]) -> dict[str, Mapping[str, dict[str, Any]]]:
