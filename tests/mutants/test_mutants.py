@@ -16,6 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PATCHES = sorted(Path(__file__).parent.glob("*.patch"))
 HISTORIES = "300"  # enough to find what is planted; the test of the model runs more
+TOKENS = "2000"  # of each kind, likewise
 
 pytestmark = pytest.mark.mutants
 
@@ -28,7 +29,7 @@ def named(patch: Path) -> set[str]:
 def run(tests: set[str], sources: Path) -> subprocess.CompletedProcess[str]:
     """Run these tests on these sources of the protocol package."""
     command = [sys.executable, "-m", "pytest", "-q", "-rf", "--tb=line", "-p", "no:cacheprovider", *sorted(tests)]
-    environment = os.environ | {"PYTHONPATH": str(sources), "STANDING_HISTORIES": HISTORIES}
+    environment = os.environ | {"PYTHONPATH": str(sources), "STANDING_HISTORIES": HISTORIES, "MUTATED_TOKENS": TOKENS}
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
