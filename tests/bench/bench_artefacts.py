@@ -1,107 +1,140 @@
-"""Artefacts: issuing and verifying records, against the libraries that do the signatures."""
+"""Artefacts: issuing and verifying records and status lists, against the libraries that do the signatures, on one core.
 
-import base64
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+What is compared with a library is timed in the same run, in turn. A refusal's cost is CPU time, the least of many runs.
+"""
+
+import random
+import time
+from collections.abc import Callable, Iterable
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from harness import Row, compare
+from artefacts_world import Suppliers, suppliers
+from harness import ROUNDS, Row, compare
+from hostile_artefacts import AUTHORITY, KEYS, LISTS, PAYLOAD, RECORD, RECORDS, STATUS, URI
+from register_simulator import NOW
 
-from goodstanding.bodies import as_set
-from goodstanding.canonical import format_time
-from goodstanding.events import new_event_id, new_salt, new_subject, open_event, seal
-from goodstanding.record import record_payload, sign_record, verify_record
-from goodstanding.status_list import StatusList
+from goodstanding import StatusList, TokenError, VerdictKind, Verifier, verify_record, verify_status_list
+from goodstanding.canonical import unb64u
+from goodstanding.record import sign_record
 
-NOW = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
-RECORDS = 400
+RECORDS_EACH = 1_000
 ENTRIES = 1_000_000
-REGISTRY = "https://registry.example"
-
-
-class Signer:
-    """An Ed25519 key in memory, with the interface of `goodstanding.keys.Signer`."""
-
-    alg = "EdDSA"
-
-    def __init__(self) -> None:
-        self.key = Ed25519PrivateKey.generate()
-        public = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-        x = base64.urlsafe_b64encode(public).rstrip(b"=").decode()
-        self.kid = "bench"
-        self.public_jwk = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": self.kid}
-
-    def sign(self, data: bytes) -> bytes:
-        """Sign."""
-        return self.key.sign(data)
-
-
-def grant_payload() -> dict[str, object]:
-    """What the record of a grant says."""
-    organisation = {
-        "id": "org_1",
-        "kind": "recruiter",
-        "names": [{"text": "Blue Kite Recruitment", "script": "Latn", "kind": "legal"}],
-        "jurisdiction": "NP",
-    }
-    body = {
-        "kind": "decision", "event_id": new_event_id(NOW), "authority": "aut_one", "scheme": "sch_one",
-        "scheme_version": "1", "number": "TEST-7K3M9QXR-23", "organisation": "org_1", "act": "grant",
-        "reason": "assessed", "basis": "decided", "effective_from": format_time(NOW), "decided_at": format_time(NOW),
-        "accreditation": {
-            "organisation": organisation,
-            "scope": {"corridors": as_set([{"origin": "NP", "destination": "QA"}])},
-        },
-        "status": {"uri": f"{REGISTRY}/status-lists/1", "idx": 7},
-    }  # fmt: skip
-    salt = new_salt()
-    sealed = seal(body, subject=new_subject(), prev=None, recorded_at=NOW, salt=salt)
-    leaf, opened = open_event(sealed.leaf, sealed.body, salt)
-    return record_payload(
-        body=opened, leaf=leaf, salt=salt, origin="registry.example/log", index=4,
-        iss=f"{REGISTRY}/authorities/aut_one", sub=f"{REGISTRY}/organisations/org_1",
-        vct=f"{REGISTRY}/vct/accreditation", iat=NOW, exp=NOW + timedelta(days=30), jti="bench",
-    )  # fmt: skip
+LOOK_UPS = 100_000
+SET = ENTRIES * 7 // 100
+REPEATS = 20
+MAX_REFUSAL = 5.0  # milliseconds of CPU
 
 
 def rows() -> Iterable[Row]:
     """Measure."""
-    signer, payload = Signer(), grant_payload()
-    record = sign_record(payload, signer)
-    keys = {signer.kid: signer.public_jwk}
-    bare, public = record.removesuffix("~"), signer.key.public_key()
-    header = {"typ": "dc+sd-jwt", "kid": signer.kid}
-
-    def issue() -> int:
-        return sum(bool(sign_record(payload, signer)) for _ in range(RECORDS))
-
-    def issue_by_pyjwt() -> int:
-        return sum(bool(jwt.encode(payload, signer.key, "EdDSA", headers=header)) for _ in range(RECORDS))
-
-    def verify() -> int:
-        return sum(bool(verify_record(record, keys)) for _ in range(RECORDS))
-
-    def verify_by_pyjwt() -> int:
-        options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
-        return sum(bool(jwt.decode(bare, public, ["EdDSA"], options=options)) for _ in range(RECORDS))
-
-    yield compare("sign a record", issue, "PyJWT signs the same claims", issue_by_pyjwt)
-    yield compare(
-        "verify a record, rebuild its body and leaf", verify, "PyJWT verifies its signature only", verify_by_pyjwt
-    )
-    yield _status_list()
+    yield _signing()
+    yield _verifying()
+    yield _many(suppliers())
+    yield from _status_list()
+    yield from _refusals()
 
 
-def _status_list() -> Row:
+def _signing() -> Row:
+    header = {"typ": "dc+sd-jwt", "kid": AUTHORITY.kid}
+
+    def ours() -> int:
+        return sum(bool(sign_record(PAYLOAD, AUTHORITY)) for _ in range(RECORDS_EACH))
+
+    def pyjwt() -> int:
+        return sum(bool(jwt.encode(PAYLOAD, AUTHORITY._key, "EdDSA", headers=header)) for _ in range(RECORDS_EACH))
+
+    return compare("sign a record", ours, "PyJWT signs the same claims", pyjwt, target=0.5)
+
+
+def _verifying() -> Row:
+    bare, public = RECORD.removesuffix("~"), AUTHORITY._key.public_key()
+    options = {"verify_exp": False, "verify_nbf": False, "verify_iat": False}
+
+    def ours() -> int:
+        return sum(bool(verify_record(RECORD, KEYS)) for _ in range(RECORDS_EACH))
+
+    def pyjwt() -> int:
+        return sum(bool(jwt.decode(bare, public, ["EdDSA"], options=options)) for _ in range(RECORDS_EACH))
+
+    return compare("verify a record, rebuild its body and leaf", ours, "PyJWT verifies the token", pyjwt, target=0.6)
+
+
+def _many(world: Suppliers) -> Row:
+    verifier, public = Verifier(world.trust, lambda: NOW), AUTHORITY._key.public_key()
+
+    def ours() -> int:
+        found = verifier.verify_many(world.bundles)
+        return sum(verdict.verdict is VerdictKind.IN_GOOD_STANDING for verdict in found)
+
+    def raw() -> int:
+        for message, signature in world.signed:
+            public.verify(signature, message)
+        return len(world.signed)
+
+    name = f"verdicts on {len(world.bundles):,} bundles, lists cached"
+    return compare(name, ours, "cryptography verifies the signatures of the records", raw, target=0.7, rounds=5)
+
+
+def _status_list() -> Iterable[Row]:
     codes = StatusList.of_size(ENTRIES)
-    raw = bytearray(ENTRIES)
+    for index in random.Random(7).sample(range(ENTRIES), SET):
+        codes.set(index, 1)
+    places = random.Random(8).choices(range(ENTRIES), k=LOOK_UPS)
+    encoded = codes.encode()
 
-    def look_up() -> int:
-        return sum(codes.get(index) == 0 for index in range(0, ENTRIES, 10))
+    def look_up() -> None:
+        for index in places:
+            codes.get(index)
 
-    def index_bytes() -> int:
-        return sum(raw[index] == 0 for index in range(0, ENTRIES, 10))
+    yield _row(
+        "look a status up, 1,000,000 entries", [took / LOOK_UPS * 1e6 for took in _cpu(look_up, ROUNDS)], "us", 1
+    )
+    yield _row("encode 1,000,000 entries, 7 % set", [took * 1e3 for took in _cpu(codes.encode, ROUNDS)], "ms")
+    yield _row("read them again", [took * 1e3 for took in _cpu(lambda: StatusList.decode(encoded), ROUNDS)], "ms")
+    yield _row("1,000,000 entries, 7 % set to one code, compressed", [float(len(unb64u(encoded)))], "bytes", 75_000)
 
-    return compare("look a status up, 1,000,000 entries", look_up, "index a bytearray of as many", index_bytes)
+
+def _refusals() -> Iterable[Row]:
+    lists = {name: _refusing_list(text) for name, (text, _) in LISTS.items() if name != "zip bomb"}
+    for what, cases in (
+        ("record", {name: _refusing_record(text) for name, (text, _) in RECORDS.items()}),
+        ("status list", lists | {"zip bomb of a stranger": _refusing_list(LISTS["zip bomb"][0], keys={})}),
+        ("status list signed by its rightful key", {"zip bomb": _refusing_list(LISTS["zip bomb"][0])}),
+    ):
+        costs = {name: [took * 1e3 for took in _cpu(case, REPEATS)] for name, case in cases.items()}
+        worst = max(costs, key=lambda name: min(costs[name]))
+        rounds = {"ms": sorted(costs[worst])}
+        name = f"refuse a bad {what}, dearest of {len(cases)}: {worst}"
+        yield Row(name, min(costs[worst]), "ms CPU", target=MAX_REFUSAL, most=True, rounds=rounds)
+
+
+def _refusing_record(text: str) -> Callable[[], object]:
+    return lambda: _refused(lambda: verify_record(text, KEYS))
+
+
+def _refusing_list(text: str, keys: dict[str, dict[str, str]] | None = None) -> Callable[[], object]:
+    known = {STATUS.kid: STATUS.public_jwk} if keys is None else keys
+    return lambda: _refused(lambda: verify_status_list(text, uri=URI, keys=known, now=NOW))
+
+
+def _refused(verify: Callable[[], object]) -> None:
+    try:
+        verify()
+    except TokenError:
+        return
+    raise AssertionError("what must be refused was accepted")
+
+
+def _row(name: str, rounds: list[float], unit: str, target: float | None = None) -> Row:
+    return Row(name, sorted(rounds)[len(rounds) // 2], unit, target=target, most=True, rounds={"ours": rounds})
+
+
+def _cpu(work: Callable[[], object], times: int) -> list[float]:
+    """CPU seconds of each of so many runs, after one that does not count."""
+    work()
+    taken = []
+    for _ in range(times):
+        begun = time.process_time()
+        work()
+        taken.append(time.process_time() - begun)
+    return taken
