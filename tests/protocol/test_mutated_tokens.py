@@ -1,7 +1,6 @@
 """Valid artefacts of every kind, altered at random: refused as they should be, or of the same meaning to the last member.
 
-MUTATED_TOKENS says how many of each kind; `make faults` alters 100,000 in all. The tokens of the register itself are
-altered where its door is tested.
+MUTATED_TOKENS says how many of each kind; `make faults` alters 100,000 in all.
 """
 
 import contextlib
@@ -19,11 +18,12 @@ from goodstanding import Bundle, Trust, VerdictKind, Verifier, verify_record, ve
 from goodstanding.canonical import unb64u
 from goodstanding.checkpoint import TlogProof
 from goodstanding.errors import EvidenceError, LogError, TokenError
+from goodstanding.jws import sign_jws, verify_jws
 from goodstanding.merkle import verify_inclusion
 from goodstanding.openid import Provider, provider_keys, verify_access_token
 
 FEW = int(os.environ.get("MUTATED_TOKENS", "300"))
-MANY = 100_000 // 6 + 1
+MANY = 100_000 // 7 + 1
 
 REGISTER = Register()
 ENTRY = REGISTER.record_entry(decision())
@@ -74,6 +74,12 @@ def read_access(token):
     return members, typ, extensions, identity
 
 
+def read_own_access(token):
+    """As the doors of registry and gateway begin."""
+    found = verify_jws(token, typ="at+jwt", algs=("EdDSA",), keys={DESK.kid: DESK.public_jwk})
+    return header(token), found.payload
+
+
 def read_checkpoint(text):
     seen = LOG.verify(text.encode())
     return seen.checkpoint, seen.time, seen.outside
@@ -94,12 +100,18 @@ def read_bundle(text):
     return verdict
 
 
+DESK = signer("desk")
+CLAIMS = {"iss": HOME, "aud": HOME, "sub": "u-17", "iat": 1_777_885_200, "exp": 1_777_888_800, "roles": ["approver"]}
+OWN_ACCESS = sign_jws(CLAIMS, typ="at+jwt", signer=DESK)
 RECORD, LIST = WHOLE.record, WHOLE.status_list
 CHECKPOINT = REGISTER.log.checkpoint().decode()
 KINDS = {
     "record": (read_record, RECORD, [TokenError], altered_jws(RECORD, key=AUTHORITY, others=(LIST, ACCESS.token))),
     "status list": (read_list, LIST, [TokenError], altered_jws(LIST, key=STATUS, others=(RECORD, ACCESS.token))),
     "access token": (read_access, ACCESS.token, [TokenError], altered_jws(ACCESS.token, key=ACCESS, others=(RECORD, LIST))),
+    "register's access token": (
+        read_own_access, OWN_ACCESS, [TokenError], altered_jws(OWN_ACCESS, key=DESK, others=(RECORD, ACCESS.token)),
+    ),
     "checkpoint": (read_checkpoint, CHECKPOINT, [LogError], altered_text(CHECKPOINT)),
     "proof": (read_proof, WHOLE.tlog_proof, [LogError], altered_text(WHOLE.tlog_proof)),
     "bundle": (read_bundle, WHOLE.encode().decode(), [EvidenceError], altered_text(WHOLE.encode().decode())),
