@@ -18,6 +18,7 @@ AREAS = {
     "registry": ("The registry's answers", "make bench ONLY=registry"),
     "audit": ("The log", "make bench ONLY=audit"),
     "edge": ("The edge", "make bench ONLY=edge"),
+    "artefacts": ("Artefacts: signing, verifying, refusing", "make bench ONLY=artefacts"),
     "services": ("Registry, workers, audit and gateway as processes on PostgreSQL", "make bench ONLY=services"),
 }
 HISTOGRAM = "committed to visible, p99"
