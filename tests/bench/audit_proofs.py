@@ -14,8 +14,8 @@ from pathlib import Path
 
 import foreign_tools
 from audit_world import START, make, short, signer
-from bench_artefacts import Signer, grant_payload
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from granted import Signer, grant_payload
 from harness import Row, both_rates, compare, percentile
 from rich.progress import track
 
