@@ -10,6 +10,7 @@
     │   └── BodyMissing     the feed shows an entry without its body, and says no reason
     ├── TokenError          a signed token is refused: record, status list, access   .reason
     ├── KeyRefused          a key that must not be used, or a key file nobody should trust
+    ├── KeyAway             the device that holds a key does not answer now; try again later
     ├── TrustError          the trust file cannot be read, or contradicts itself
     └── EvidenceError       an evidence bundle cannot be read
 
@@ -74,6 +75,10 @@ class BodyMissing(LogError):
 
 class KeyRefused(GoodstandingError):
     """A key is malformed, weak or of the wrong kind, or its file is not safe to use."""
+
+
+class KeyAway(GoodstandingError):
+    """The device that holds a private key does not answer now. Nothing was signed; trying again later may help."""
 
 
 class TrustError(GoodstandingError):

@@ -52,7 +52,7 @@ _FORBIDDEN_MODE = stat.S_IRWXO | stat.S_IWGRP | stat.S_IXGRP
 
 
 class Signer(Protocol):
-    """Something that signs without showing its key: a PEM file here, a hardware token elsewhere."""
+    """Something that signs without showing its key: a PEM file here, a token in `goodstanding.pkcs11`."""
 
     @property
     def alg(self) -> str:
@@ -67,7 +67,7 @@ class Signer(Protocol):
         """The public key as a JWK with `kid`, `alg` and `use`."""
 
     def sign(self, data: bytes) -> bytes:
-        """Sign: 64 raw bytes, for ES256 r then s with s in the lower half."""
+        """Sign: 64 raw bytes, for ES256 r then s with s in the lower half. KeyAway where a device must be asked."""
 
 
 def algorithm(jwk: Mapping[str, Any]) -> str:
@@ -181,8 +181,7 @@ class PemSigner:
         """Sign: 64 raw bytes; for ES256 r then s, s brought to the lower half as verifiers here demand."""
         if isinstance(self._key, ed25519.Ed25519PrivateKey):
             return self._key.sign(data)
-        r, s = decode_dss_signature(self._key.sign(data, ec.ECDSA(SHA256())))
-        return r.to_bytes(COORDINATE_BYTES) + min(s, P256_ORDER - s).to_bytes(COORDINATE_BYTES)
+        return es256_signature(*decode_dss_signature(self._key.sign(data, ec.ECDSA(SHA256()))))
 
     @classmethod
     def create(cls, path: Path, alg: str = "EdDSA", kid: str | None = None) -> Self:
@@ -229,6 +228,11 @@ class PemSigner:
         if signer.alg != alg:
             raise KeyRefused(f"the key file {Path(path).name} holds a key for {signer.alg}, not {alg}")
         return signer
+
+
+def es256_signature(r: int, s: int) -> bytes:
+    """An ES256 signature as it is used here: r then s, 32 bytes each, s brought to the lower half."""
+    return r.to_bytes(COORDINATE_BYTES) + min(s, P256_ORDER - s).to_bytes(COORDINATE_BYTES)
 
 
 def _public_members(key: PrivateKey) -> dict[str, str]:
