@@ -21,9 +21,9 @@ from registry.access.repository import token_keys
 from registry.access.service import actor_of
 from registry.access.tokens import TokenIssuer, TokenVerifier
 from registry.database import Database
-from registry.issuance.key_files import KeyFolder
 from registry.issuance.key_rows import REGISTRY
 from registry.issuance.keys import KeyStore
+from registry.issuance.vaults import vault_of
 from registry.settings import Settings
 from registry.trust import trust_of
 
@@ -74,7 +74,7 @@ async def open_register(settings: StandaloneSettings, clock: Clock = system_cloc
     database = Database(settings.registry_url)
     try:
         await found_register(database, ours, clock)
-        keys = KeyStore(KeyFolder(settings.keys), database, clock)
+        keys = KeyStore(vault_of(ours), database, clock)
         await keys.token_signer()
         await keys.status_signer()
         await keys.record_signer(REGISTRY)

@@ -28,9 +28,10 @@ from registry.access.model import Actor
 from registry.database import Database
 from registry.errors import DatabaseRefused, DomainError, Unavailable
 from registry.issuance.errors import IssuanceError
-from registry.issuance.key_files import KeyFolder, Vault
+from registry.issuance.key_files import Vault
 from registry.issuance.keys import KeyStore
 from registry.issuance.tables import SettingRow
+from registry.issuance.vaults import vault_of
 from registry.migrate import is_current
 from registry.settings import Settings
 
@@ -61,7 +62,7 @@ async def opened(settings: Settings) -> AsyncIterator[Register]:
     database = Database(settings.database)
     try:
         ours = await _as_fixed(database, settings)
-        vault = KeyFolder(ours.var / "keys")
+        vault = vault_of(ours)
         yield Register(ours, database, vault, KeyStore(vault, database, system_clock))
     finally:
         await database.close()

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     key_notice: Duration = Field(
         timedelta(hours=24), description="how long a key is published before it signs: readers fetch keys that often"
     )
+    pkcs11_module: Path | None = Field(
+        None, description="file of a PKCS#11 module: new keys are made in a token and stay there; empty: they are files"
+    )
+    pkcs11_token: str = Field("", max_length=32, description="label of the PKCS#11 token")
+    pkcs11_pin_file: Path | None = Field(None, description="file that holds the PIN of the PKCS#11 token's user")
     proposal_lifetime: Duration = Field(timedelta(days=14), description="how long a proposal waits for a second person")
     signals_daily: int = Field(
         40,
@@ -101,6 +106,13 @@ class Settings(BaseSettings):
                 raise ValueError(f"{file} does not hold the two keys that `audit vkeys` prints")
             given = dict(zip(("log_vkey", "log_time_vkey"), keys, strict=True)) | given
         return given
+
+    @model_validator(mode="after")
+    def _know_the_token(self) -> Self:
+        """ValueError for a PKCS#11 module without its token."""
+        if self.pkcs11_module and not (self.pkcs11_token and self.pkcs11_pin_file):
+            raise ValueError("pkcs11_module needs pkcs11_token and pkcs11_pin_file as well")
+        return self
 
     @field_validator("oidc_issuer")
     @classmethod

@@ -10,14 +10,23 @@ from goodstanding.keys import PemSigner, Signer
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 
 
+def require_owner(owner: str) -> None:
+    """KeyRefused for what cannot be part of a key's name."""
+    if not _FILE_NAME.fullmatch(owner):
+        raise KeyRefused(f"no key for {owner[:40]!r}: this is not the id of an authority")
+
+
 class Vault(Protocol):
     """Where private keys are. Both methods may wait for a disk or a device: call them in a thread."""
 
-    def signer(self, owner: str, role: str, ordinal: int) -> Signer | None:
-        """The key of this name, None where there is none. KeyRefused for one that must not be used."""
+    def signer(self, owner: str, role: str, ordinal: int, kid: str) -> Signer | None:
+        """The key of this name, None where there is none: of several the one with this id, so look at its id.
+
+        KeyRefused for one that must not be used, KeyAway while a device does not answer.
+        """
 
     def make(self, owner: str, role: str, ordinal: int) -> Signer:
-        """The key of this name, made where there is none. KeyRefused for one that must not be used."""
+        """The key of this name, made where there is none. KeyRefused for one that must not be used, KeyAway."""
 
 
 class KeyFolder:
@@ -26,7 +35,7 @@ class KeyFolder:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def signer(self, owner: str, role: str, ordinal: int) -> Signer | None:
+    def signer(self, owner: str, role: str, ordinal: int, kid: str) -> Signer | None:  # noqa: ARG002 - a file is one key
         """The key of this name, None where there is none. KeyRefused for one that must not be used."""
         path = self._path(owner, role, ordinal)
         return PemSigner.load(path) if path.exists() else None
@@ -36,6 +45,5 @@ class KeyFolder:
         return PemSigner.load_or_create(self._path(owner, role, ordinal))
 
     def _path(self, owner: str, role: str, ordinal: int) -> Path:
-        if not _FILE_NAME.fullmatch(owner):
-            raise KeyRefused(f"no key for {owner[:40]!r}: this is not the id of an authority")
+        require_owner(owner)
         return self._folder / (f"{owner}.{role}.pem" if ordinal == 1 else f"{owner}.{role}.{ordinal}.pem")

@@ -3,7 +3,8 @@
 Rules
 1. The private half never leaves its signer; the database holds the public half.
 2. A key counts once its row and its `key` event are committed; a private half without a row is taken up, not replaced.
-   There is one current key of an owner and role: of two processes that make it at once, one is first.
+   There is one current key of an owner and role: of two processes that make it at once, one is first. Where a vault
+   let both make a private half, the database says whose counts, and the other one signs nothing, ever.
 3. Each authority has its own record key. The keys for status lists and access tokens are the registry's, whose name
    is that of its transcriber.
 4. Which key is current is asked each time something is to be signed: a revoked one signs nothing more, in no process.
@@ -35,7 +36,7 @@ class KeyStore:
         self._making = asyncio.Lock()
 
     async def record_signer(self, authority_id: str) -> Signer:
-        """The signer of an authority's records. KeyRefused when its key is missing, altered or within others' reach."""
+        """The signer of an authority's records. KeyRefused when its key is missing, altered or within others' reach, KeyAway."""
         return await self._signer(authority_id, RECORD)
 
     async def status_signer(self) -> Signer:
@@ -76,7 +77,7 @@ class KeyStore:
             return await self._load(current)
 
     async def _load(self, key: Key) -> Signer:
-        signer = await asyncio.to_thread(self._vault.signer, key.owner, key.role, key.ordinal)
+        signer = await asyncio.to_thread(self._vault.signer, key.owner, key.role, key.ordinal, key.kid)
         if signer is None:
             raise KeyRefused(
                 f"the private half of the {key.role} key {key.kid} of {key.owner} is missing: restore it from its "

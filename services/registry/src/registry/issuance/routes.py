@@ -9,19 +9,21 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
+import structlog
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.routing import APIRoute
 
 from goodstanding import evidence, record, status_list
 from goodstanding.canonical import canonical_bytes
 from goodstanding.clock import Clock
+from goodstanding.errors import KeyAway
 from registry.checks import number as checked
 from registry.database import Database
 from registry.errors import DomainError, Unavailable
 from registry.issuance.answers import age, answer
 from registry.issuance.artefacts import Artefacts
 from registry.issuance.credential_types import type_metadata
-from registry.issuance.errors import IssuanceError, ListBetweenTimes, LogLied, LogUnavailable
+from registry.issuance.errors import ListBetweenTimes, LogLied, LogUnavailable
 from registry.issuance.key_rows import REGISTRY, STATUS
 from registry.issuance.keys import KeyStore
 from registry.issuance.lists import SignedList
@@ -35,11 +37,18 @@ MAX_PAGE = 1000  # records in one page of the feed
 KEYS_AGE = 300  # seconds: keys and types change by rotation only, and a key is published before its use
 FEED_AGE = 1  # seconds
 
-_REFUSALS: dict[type[IssuanceError], tuple[int, str, str]] = {
+_REFUSALS: dict[type[Exception], tuple[int, str, str]] = {
     LogUnavailable: (503, "LOG_UNAVAILABLE", "The log does not answer now, and nothing is shown without its proof."),
     LogLied: (502, "LOG_NOT_BELIEVED", "The log's answer does not verify; the operator must look into it."),
+    KeyAway: (
+        503,
+        "KEY_AWAY",
+        "This must be signed first, and the device with the key does not answer now; try again.",
+    ),
     ListBetweenTimes: (503, "ASK_AGAIN", "An entry of this status list changes within this second; ask again in one."),
 }
+
+_log = structlog.get_logger("registry.issuance")
 
 
 class ArtefactRoute(APIRoute):
@@ -56,7 +65,9 @@ class ArtefactRoute(APIRoute):
                 refused: Response = domain_problem(error)
             except Unavailable as error:
                 refused = unavailable_problem(error)
-            except (LogUnavailable, LogLied, ListBetweenTimes) as error:
+            except (LogUnavailable, LogLied, ListBetweenTimes, KeyAway) as error:
+                if isinstance(error, KeyAway):
+                    _log.warning("a key is away", why=str(error))
                 status, code, detail = _REFUSALS[type(error)]
                 refused = problem(status, code, detail, headers={"Retry-After": "1"} if status == 503 else None)
             refused.headers.update({"Access-Control-Allow-Origin": "*", "Cache-Control": "no-store"})
