@@ -21,9 +21,8 @@ from audit.service import Log, open_log
 from gateway.trusted import Keys
 from gateway.upstream import Upstreams, in_process
 from goodstanding.clock import Clock, system_clock
-from goodstanding.keys import PemSigner
 from goodstanding_standalone.files import service_token
-from goodstanding_standalone.register import Register, open_register
+from goodstanding_standalone.register import Register, log_keys, open_register
 from goodstanding_standalone.settings import StandaloneSettings
 from registry.access.repository import token_keys
 from registry.issuance.ledger import PROVE, RELEASE, SUBMIT
@@ -93,7 +92,7 @@ async def _gateway(settings: StandaloneSettings, register: Register, upstreams: 
 @asynccontextmanager
 async def _running_log(settings: StandaloneSettings, clock: Clock) -> AsyncIterator[Log]:
     """The log, mended and published, with sequencer and time cosigner at work."""
-    signers = [PemSigner.load(settings.keys / name) for name in ("log.pem", "log-time.pem")]
+    signers = await asyncio.to_thread(log_keys, settings)
     log = open_log(
         url=settings.audit_url, folder=settings.var / "log", origin=settings.log_origin, log_signer=signers[0],
         time_signer=signers[1], clock=clock,

@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import audit.migrate
+import audit.settings
 import registry.migrate
+from audit.keys import made_signers
 from audit.signing import CheckpointSigner
 from goodstanding.clock import Clock, system_clock
-from goodstanding.keys import PemSigner
+from goodstanding.keys import Signer
 from goodstanding.trust import Trust
 from goodstanding_standalone.bootstrap import found_register
 from goodstanding_standalone.settings import StandaloneSettings
@@ -62,7 +64,8 @@ class Register:
 async def open_register(settings: StandaloneSettings, clock: Clock = system_clock) -> AsyncIterator[Register]:
     """Migrate the folder's databases, found what is missing, and open the registry's side.
 
-    Raises DatabaseRefused for a folder made for another prefix or origin, KeyRefused for unusable key files.
+    Raises DatabaseRefused for a folder made for another prefix or origin, KeyRefused for unusable keys,
+    KeyAway while the device that holds them does not answer.
     """
     signer = await asyncio.to_thread(log_signer, settings)
     await registry.migrate.migrate(settings.registry_url, prefix=settings.prefix, origin=settings.public_origin)
@@ -84,6 +87,10 @@ async def open_register(settings: StandaloneSettings, clock: Clock = system_cloc
 
 
 def log_signer(settings: StandaloneSettings) -> CheckpointSigner:
-    """The log's two keys, made on first use. KeyRefused."""
-    log, time = (PemSigner.load_or_create(settings.keys / name) for name in ("log.pem", "log-time.pem"))
-    return CheckpointSigner(settings.log_origin, log, time)
+    """What signs checkpoints, with keys made on first use. KeyRefused, KeyAway."""
+    return CheckpointSigner(settings.log_origin, *log_keys(settings))
+
+
+def log_keys(settings: StandaloneSettings) -> tuple[Signer, Signer]:
+    """The signers of checkpoints and of the time, made on first use. KeyRefused, KeyAway."""
+    return made_signers(audit.settings.Settings(var=settings.var))

@@ -12,6 +12,7 @@ from audit.errors import ClockWentBackwards, LogStopped
 from audit.outages import explained
 from audit.publication import Publication
 from audit.waiting import first_of
+from goodstanding.errors import KeyAway
 
 PERIOD_SECONDS = 5.0
 """Time between two signatures (wire format: every 5 s)."""
@@ -30,11 +31,11 @@ class TimeCosigner:
         while not stop.is_set():
             try:
                 await self.step()
-            except (ClockWentBackwards, LogStopped, OSError) as error:
+            except (ClockWentBackwards, LogStopped, KeyAway, OSError) as error:
                 _log.warning("the time is not signed", why=explained(error))
             await first_of(stop, seconds=PERIOD_SECONDS)
 
     async def step(self) -> bool:
-        """Sign once; False when there was nothing to do. Raises ClockWentBackwards, LogStopped and OSError."""
+        """Sign once; False when there was nothing to do. Raises ClockWentBackwards, LogStopped, KeyAway, OSError."""
         async with self._publication.lock:
             return await asyncio.to_thread(self._publication.renew_time)

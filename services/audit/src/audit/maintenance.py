@@ -14,6 +14,7 @@ from audit.errors import DatabaseRefused
 from audit.fsck.report import Progress, Report
 from audit.fsck.rows import Verify
 from audit.fsck.service import fsck
+from audit.keys import known_signers
 from audit.migrate import database_file, is_current
 from audit.rebuild import Rebuilt, rebuild
 from audit.service import store_at
@@ -21,7 +22,6 @@ from audit.settings import Settings
 from audit.signing import CheckpointSigner
 from goodstanding.checkpoint import verify_checkpoint
 from goodstanding.errors import LogError
-from goodstanding.keys import PemSigner
 from goodstanding.note import VerifierKey
 
 Done = TypeVar("Done")
@@ -67,12 +67,11 @@ def on_database(settings: Settings, work: Callable[[Database], Awaitable[Done]])
 def verifier(settings: Settings, vkeys: Path | None) -> Verify:
     """What checks a note by the keys in a file, as `audit vkeys` makes it, or by the log's own.
 
-    Keys that follow the log's and its time cosigner's are those of witnesses. Makes no keys. Raises LogError and
-    KeyRefused.
+    Keys that follow the log's and its time cosigner's are those of witnesses. Makes no keys. Raises LogError,
+    KeyRefused and KeyAway.
     """
     if vkeys is None:
-        signers = [PemSigner.load(path) for path in (settings.log_key, settings.time_key)]
-        return CheckpointSigner(settings.log_name, *signers).verify
+        return CheckpointSigner(settings.log_name, *known_signers(settings)).verify
     keys = [VerifierKey.parse(line) for line in vkeys.read_text("ascii").split()]
     if len(keys) < 2:
         raise LogError(f"{vkeys} does not hold the log's key and its time cosigner's, one a line; see: audit vkeys")

@@ -41,6 +41,7 @@ from audit.tables import CHECKPOINTS, ENTRIES, TREE
 from audit.tile_files import discard_partial, named
 from audit.waiting import first_of
 from goodstanding.checkpoint import Checkpoint
+from goodstanding.errors import KeyAway
 
 BATCH = 2000
 """Most entries that get an index in one step."""
@@ -49,7 +50,7 @@ POLL_SECONDS = 1.0
 """How often entries of another process are looked for; those of this process wake the sequencer."""
 
 MAX_PAUSE_SECONDS = 5.0
-"""Longest pause after a failure of disk or database."""
+"""Longest pause after a failure of disk, database or the keys' device."""
 
 Observe = Callable[[int, float], None]
 """Told of each step that took entries in: how many, and in how many seconds."""
@@ -122,7 +123,7 @@ class Sequencer:
             except ClockWentBackwards as error:
                 _log.warning("nothing is signed", why=str(error))
                 await first_of(stop, seconds=POLL_SECONDS)
-            except (OSError, SQLAlchemyError, Unavailable) as error:
+            except (OSError, SQLAlchemyError, Unavailable, KeyAway) as error:
                 self.trouble = explained(error)
                 _log.warning("a step failed and is tried again", why=self.trouble, pause=pause)
                 await first_of(stop, seconds=pause)
@@ -135,7 +136,7 @@ class Sequencer:
         """Take one batch from row to publication; return how many entries, 0 when none waits.
 
         The first step, and the first after a failure, makes good what a crash left. Raises LogStopped, after
-        which every step does, ClockWentBackwards, OSError and SQLAlchemyError.
+        which every step does, ClockWentBackwards, KeyAway, OSError and SQLAlchemyError.
         """
         if self.stopped is not None:
             raise LogStopped(self.stopped)

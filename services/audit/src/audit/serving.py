@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from audit.app import create_app
+from audit.keys import made_signers
 from audit.logs import log_as_json
 from audit.metrics import Metrics
 from audit.sequencer import Observe, nobody
@@ -19,7 +20,6 @@ from audit.service import Log, open_log
 from audit.settings import Settings
 from audit.signing import CheckpointSigner
 from audit.tracing import Tracing
-from goodstanding.keys import PemSigner
 
 GRACE_SECONDS = 10
 STOP_SECONDS = 20.0
@@ -29,13 +29,14 @@ _log = structlog.get_logger("audit")
 
 
 def log_from(settings: Settings, observe: Observe = nobody) -> Log:
-    """Open the log that the settings describe; its keys are made on first start. Raises KeyRefused."""
+    """Open the log that the settings describe; its keys are made on first start. Raises KeyRefused, KeyAway."""
+    log_signer, time_signer = made_signers(settings)
     return open_log(
         url=settings.database_url,
         folder=settings.published,
         origin=settings.log_name,
-        log_signer=PemSigner.load_or_create(settings.log_key),
-        time_signer=PemSigner.load_or_create(settings.time_key),
+        log_signer=log_signer,
+        time_signer=time_signer,
         observe=observe,
         policy=settings.policy,
         wait=settings.log_witness_wait,
@@ -43,9 +44,8 @@ def log_from(settings: Settings, observe: Observe = nobody) -> Log:
 
 
 def verifier_keys(settings: Settings) -> str:
-    """The log's verifier key and its time cosigner's, one a line, as `/log/vkey` shows them. Raises KeyRefused."""
-    keys = [PemSigner.load_or_create(path) for path in (settings.log_key, settings.time_key)]
-    signer = CheckpointSigner(settings.log_name, *keys)
+    """The log's verifier key and its time cosigner's, one a line, as `/log/vkey` shows them. Raises KeyRefused, KeyAway."""
+    signer = CheckpointSigner(settings.log_name, *made_signers(settings))
     return f"{signer.log_key.encode()}\n{signer.time_key.encode()}\n"
 
 

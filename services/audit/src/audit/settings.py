@@ -54,6 +54,14 @@ class Settings(BaseSettings):
     log_witness_wait: float = Field(
         default=2.0, gt=0, le=30, description="Seconds for which a checkpoint waits for its witnesses at most."
     )
+    pkcs11_module: Path | None = Field(
+        default=None,
+        description="File of a PKCS#11 module: new keys are made in a token and stay there; empty: they are files.",
+    )
+    pkcs11_token: str = Field(default="", max_length=32, description="Label of the PKCS#11 token.")
+    pkcs11_pin_file: Path | None = Field(
+        default=None, description="File that holds the PIN of the PKCS#11 token's user."
+    )
     audit_database_url: SecretStr | None = Field(
         default=None, description="Async SQLAlchemy URL; default: SQLite in audit.db in GOODSTANDING_VAR."
     )
@@ -91,6 +99,13 @@ class Settings(BaseSettings):
         if self.log_store_url and self.log_folder:
             raise ValueError("log_store_url and log_folder are both set: the log's files live in one of them")
         assert self.published
+        return self
+
+    @model_validator(mode="after")
+    def _know_the_token(self) -> Self:
+        """ValueError for a PKCS#11 module without its token."""
+        if self.pkcs11_module and not (self.pkcs11_token and self.pkcs11_pin_file):
+            raise ValueError("pkcs11_module needs pkcs11_token and pkcs11_pin_file as well")
         return self
 
     @property
