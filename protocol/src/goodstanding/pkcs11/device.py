@@ -123,6 +123,10 @@ class Device:
                 self._library.close()
             try:
                 return self._attempt(work)
+            except faults.NoSuchKey as error:
+                raise KeyRefused(
+                    f"the token {self.label!r} no longer holds {error}: restore it, or revoke it"
+                ) from error
             except faults.PKCS11Error as error:
                 self._library.close()
                 raise KeyAway(

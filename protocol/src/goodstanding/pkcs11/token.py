@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from pkcs11 import Mechanism
-from pkcs11.exceptions import PKCS11Error
+from pkcs11.exceptions import NoSuchKey, PKCS11Error
 
 from goodstanding.errors import KeyRefused
 from goodstanding.keys import COORDINATE_BYTES, KINDS, PublicKey, es256_signature, public_key
@@ -107,7 +107,7 @@ class Pkcs11Signer:
             for private in private_keys(opened.session, self._label):
                 opened.keys[public_jwk(opened.session, private, self._label)["kid"]] = private
         if self.kid not in opened.keys:
-            raise KeyRefused(f"the token no longer holds the key {self._label} ({self.kid}): restore it, or revoke it")
+            raise NoSuchKey(f"the key {self._label} ({self.kid})")
         return opened.keys[self.kid]
 
 
