@@ -157,6 +157,28 @@ async def test_a_stolen_key_is_replaced_at_once_and_what_it_signed_is_signed_aga
     assert len(await world.records(number)) == 2
 
 
+async def test_what_a_key_signs_while_it_is_revoked_is_never_shown(world, revoke, monkeypatch):
+    first = await world.granted()
+    await world.workers.drain()
+    ask, revoked = world.keys.record_signer, []
+
+    async def just_before(authority):
+        signer = await ask(authority)
+        if not revoked:
+            revoked.append(signer.kid)
+            await revoke(signer.kid)
+        return signer
+
+    monkeypatch.setattr(world.keys, "record_signer", just_before)
+    second = await world.granted()
+    await world.workers.drain()
+
+    (current,) = [jwk["kid"] for jwk in await world.keys.public_keys(MINISTRY, RECORD)]
+    assert revoked != [current]
+    assert [row.kid for row in await world.records(first)] == [revoked[0], current]
+    assert [row.kid for row in await world.records(second)] == [current]
+
+
 async def test_a_key_in_reserve_that_readers_know_already_takes_over_without_a_gap(world, announce, revoke):
     number = await world.granted()
     await world.workers.drain()

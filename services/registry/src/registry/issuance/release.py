@@ -1,7 +1,8 @@
 """Release (steps 6c, 6d of the issuance cycle): sign what was stored, store the token, and only then let it be seen.
 
 The bytes to sign are stored already. A crash before the token is stored signs them again; what was never stored was
-never shown, so nothing is issued twice.
+never shown, so nothing is issued twice. What a key signed that was revoked meanwhile is not stored, and signed again by
+its successor: whoever revoked it could not have seen it.
 """
 
 import asyncio
@@ -17,12 +18,14 @@ from goodstanding.jws import sign_jws
 from goodstanding.keys import Signer
 from goodstanding.record import TYP
 from registry.clock import moment
-from registry.database import Database, WriteTx
+from registry.database import Database, WriteTx, alone
 from registry.issuance.faults import Fault, no_fault
+from registry.issuance.key_rows import RECORD, REVOKED, by_kid
 from registry.issuance.keys import KeyStore
 from registry.issuance.leases import Lease, hold
 from registry.issuance.ledger import RELEASE, batches
 from registry.issuance.log_client import MAX_BATCH
+from registry.issuance.rotation import lock_name
 from registry.issuance.tables import OutboxRow, RecordRow
 
 
@@ -51,6 +54,8 @@ class Release:
         # 6d
         async with self._database.write() as tx:
             await hold(tx, lease, moment(self._clock))
+            if await _revoked(tx, signers):
+                return 0
             await _store(tx, tokens, waiting)
         self._fault("6d released")
         return len(waiting)
@@ -77,6 +82,14 @@ class Release:
 def _authority(payload: bytes) -> str:
     """The authority's id, from the `iss` that is about to be signed: no other key may sign it."""
     return str(json.loads(payload)["iss"]).rpartition("/authorities/")[2]
+
+
+async def _revoked(tx: WriteTx, signers: Mapping[str, Signer]) -> bool:
+    """Whether a key of this batch was revoked since it was asked for; none is until this transaction ends."""
+    for authority in sorted(signers):
+        await alone(tx, lock_name(authority, RECORD))
+    found = [await by_kid(tx, signer.kid) for signer in signers.values()]
+    return any(key is not None and key.state == REVOKED for key in found)
 
 
 def _sign(payloads: Sequence[tuple[int, str, bytes]], signers: Mapping[str, Signer]) -> list[dict[str, Any]]:
