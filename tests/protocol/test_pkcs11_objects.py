@@ -1,9 +1,10 @@
 """What a token shows of a public key is read strictly: the encodings of the standard and of known tokens, no other."""
 
 import pytest
+from pkcs11 import Attribute
 
 from goodstanding.errors import KeyRefused
-from goodstanding.pkcs11.objects import coordinates
+from goodstanding.pkcs11.objects import _REQUIRED, LOOKS, coordinates, private_keys
 from goodstanding.pkcs11.token import Token
 
 ED = bytes(range(32))
@@ -56,3 +57,38 @@ def test_a_module_that_is_none_is_named(tmp_path):
     (tmp_path / "other.so").write_text("no library")
     with pytest.raises(KeyRefused, match=r"other\.so cannot be loaded as a PKCS#11 module"):
         Token(tmp_path / "other.so", "register", tmp_path / "pin").find("any")
+
+
+class BeingMade(dict):
+    """A private key that another process is making: it looks as it must from its n-th look on."""
+
+    def __init__(self, looks):
+        super().__init__(_REQUIRED)
+        self.looks = looks
+
+    def __getitem__(self, name):
+        if name is Attribute.LOCAL:
+            self.looks -= 1
+            return self.looks <= 0
+        return super().__getitem__(name)
+
+
+class SessionSimulator:
+    def __init__(self, *keys):
+        self.keys = keys
+
+    def get_objects(self, _):
+        return iter(self.keys)
+
+
+def test_a_key_that_another_process_is_making_is_waited_for(monkeypatch):
+    monkeypatch.setattr("goodstanding.pkcs11.objects.LOOK_SECONDS", 0)
+    key = BeingMade(looks=LOOKS)
+    assert private_keys(SessionSimulator(key), "a.key.1") == [key]
+    with pytest.raises(KeyRefused, match="within reach of others .CKA_LOCAL."):
+        private_keys(SessionSimulator(BeingMade(looks=LOOKS + 1)), "a.key.1")
+
+
+def test_a_label_that_is_on_too_many_keys_is_refused():
+    with pytest.raises(KeyRefused, match="holds 17 keys named a.key.1"):
+        private_keys(SessionSimulator(*(BeingMade(looks=0) for _ in range(17))), "a.key.1")

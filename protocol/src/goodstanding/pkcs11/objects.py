@@ -7,6 +7,7 @@ Rules
 """
 
 import secrets
+import time
 from typing import Any, Final
 
 from pkcs11 import Attribute, KeyType, Mechanism, MechanismFlag, ObjectClass, PrivateKey, PublicKey, Session
@@ -17,6 +18,9 @@ from goodstanding.keys import COORDINATE_BYTES, KINDS, public_key, thumbprint
 
 MAX_TWINS: Final = 16
 """Most keys of one label that are looked at."""
+
+LOOKS, LOOK_SECONDS = 20, 0.05
+"""How often, and after how long, a key is looked at again that does not look as it must."""
 
 MAKING: Final = {  # alg -> (type of key, its curve as an OBJECT IDENTIFIER in DER, mechanism that makes it)
     "EdDSA": (KeyType.EC_EDWARDS, bytes.fromhex("06032b6570"), Mechanism.EC_EDWARDS_KEY_PAIR_GEN),
@@ -55,12 +59,23 @@ def private_keys(session: Session, label: str) -> list[PrivateKey]:
     if len(found) > MAX_TWINS:
         raise KeyRefused(f"the token holds {len(found)} keys named {label}; at most one of them counts: delete others")
     for key in found:
-        if wrong := [name.name for name, wanted in _REQUIRED.items() if key[name] is not wanted]:
+        if wrong := _wrong(key):
             raise KeyRefused(
                 f"the key {label} in the token is or was within reach of others (CKA_{', CKA_'.join(wrong)}): it was "
                 "not made there to stay; delete it, and let a new one be made"
             )
     return found
+
+
+def _wrong(key: PrivateKey) -> list[str]:
+    """What is not as rule 1 has it. Another process may be making the key just now, so it is looked at for a while."""
+    wrong: list[str] = []
+    for _ in range(LOOKS):
+        wrong = [name.name for name, wanted in _REQUIRED.items() if key[name] is not wanted]
+        if not wrong:
+            break
+        time.sleep(LOOK_SECONDS)
+    return wrong
 
 
 def public_jwk(session: Session, private: PrivateKey, label: str) -> dict[str, str]:
