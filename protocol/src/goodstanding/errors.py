@@ -8,7 +8,7 @@
     ├── LogError            a tile, note, checkpoint or proof is malformed or does not verify
     │   ├── FeedGap         the feed leaves an entry out, or repeats one
     │   └── BodyMissing     the feed shows an entry without its body, and says no reason
-    ├── TokenError          a signed token is refused: record, status list, access   .reason
+    ├── TokenError          a signed token is refused: record, status list, access, federation   .reason
     ├── KeyRefused          a key that must not be used, or a key file nobody should trust
     ├── KeyAway             the device that holds a key does not answer now; try again later
     ├── TrustError          the trust file cannot be read, or contradicts itself
@@ -49,7 +49,7 @@ class NumberError(_Reasoned):
 
 
 class TokenError(_Reasoned):
-    """A signed token is refused; the codes are listed at the top of `jws.py`, `record.py` and `status_list.py`."""
+    """A signed token is refused; the codes are listed at the top of `jws.py` and of the module that reads it."""
 
 
 class ActNotAllowed(GoodstandingError):
