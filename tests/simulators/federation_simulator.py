@@ -9,6 +9,7 @@ from register_simulator import HOME, NOW, ORGANISATION, signer
 
 from goodstanding.entity import entity_statement, sign_statement
 from goodstanding.jws import sign_jws
+from goodstanding.trust_mark import sign_delegation, sign_trust_mark, trust_mark_claims
 
 OWNER, MINISTRY = f"{HOME}/authorities/aut_owner", f"{HOME}/authorities/aut_labour"
 LEAF = f"{HOME}/organisations/{ORGANISATION}"
@@ -64,3 +65,30 @@ def chain(*, leaf=None, ministry=None, owner=None, anchor=None):
         configuration(LEAF, **(leaf or {})), statement(MINISTRY, LEAF, **(ministry or {})),
         statement(OWNER, MINISTRY, **(owner or {})), configuration(OWNER, **(anchor or {})),
     ]  # fmt: skip
+
+
+# ---- trust marks ---------------------------------------------------------------------------------------------
+
+TYPE = f"{HOME}/schemes/sch_licence"
+OWNERS = {TYPE: {"sub": OWNER, "jwks": {"keys": list(keys(OWNER).values())}}}
+ISSUERS = {TYPE: [MINISTRY]}
+
+
+def delegation(*, by=OWNER, now=NOW, **changes):
+    """The scheme owner's word that the ministry may issue its marks."""
+    claims = {"iss": OWNER, "sub": MINISTRY, "trust_mark_type": TYPE, "iat": now, "exp": now + 30 * DAY, **changes}
+    return sign_delegation(trust_mark_claims(**claims), key(by))
+
+
+def mark(*, by=MINISTRY, now=NOW, **changes):
+    """The organisation's trust mark."""
+    claims = {"iss": MINISTRY, "sub": LEAF, "trust_mark_type": TYPE, "iat": now, "exp": now + 7 * DAY, "jti": "1",
+              "delegation": delegation(), "status": {"status_list": {"idx": 7, "uri": f"{HOME}/status-lists/1"}},
+              **changes}  # fmt: skip
+    return sign_trust_mark(trust_mark_claims(**claims), key(by))
+
+
+def issuer_chain(**changes):
+    """The ministry's chain, with the anchor's configuration at its end."""
+    anchor = {"trust_mark_issuers": ISSUERS, "trust_mark_owners": OWNERS, **changes}
+    return [configuration(MINISTRY), statement(OWNER, MINISTRY), configuration(OWNER, **anchor)]

@@ -18,9 +18,13 @@ from federation_simulator import (  # noqa: E402  # the path comes first
     METADATA,
     MINISTRY,
     OWNER,
+    TYPE,
     chain,
     configuration,
+    delegation,
+    issuer_chain,
     keys,
+    mark,
     raw,
     statement,
 )
@@ -35,7 +39,7 @@ CONTACTS = "contacts"
 
 def vectors():
     """Every vector by the name of its file."""
-    return {**_holding(), **_signatures(), **_links(), **_constraints(), **_policies()}
+    return {**_holding(), **_signatures(), **_links(), **_constraints(), **_policies(), **_marks()}
 
 
 def _case(comment, statements, expected, *, anchor=OWNER, now=NOW):
@@ -184,6 +188,44 @@ def _policies():
             "an operator nobody here knows is critical", "POLICY_CRITICAL",
             _policy(regexp="a*") | {"metadata_policy_crit": ["regexp"]},
         ),
+    }  # fmt: skip
+
+
+def _marks():
+    def marked(comment, reason=None, mark_changes=None, anchor=None, **more):
+        token = more.pop("token", None) or mark(**(mark_changes or {}))
+        case = _case(comment, issuer_chain(**(anchor or {})), {"reason": reason}, **more)
+        return case | {"trust_mark": token, "subject": LEAF}
+
+    def delegated(comment, reason, **changes):
+        return marked(comment, reason, {"delegation": delegation(**changes)})
+
+    return {
+        "mark-holds": marked("issued by a listed ministry under a delegation of the owner"),
+        "mark-of_a_type_without_owner": marked(
+            "a type of which the anchor says nothing", None,
+            {"delegation": None, "trust_mark_type": "https://other.example/mark"},
+        ),
+        "mark-bad_signature": marked("one bit of the signature differs", "BAD_SIGNATURE", token=_flip(mark())),
+        "mark-signed_by_another": marked("signed with the organisation's key", "UNKNOWN_KEY", {"by": LEAF}),
+        "mark-expired": marked("a week later", "EXPIRED", {"now": NOW - 7 * DAY}),
+        "mark-of_another": marked("the mark of somebody else", "SUBJECT_MISMATCH", {"sub": FOREIGN}),
+        "mark-by_another": marked("issued by who is not the chain's subject", "ISSUER_MISMATCH", {"iss": FOREIGN}),
+        "mark-not_listed": marked(
+            "the anchor lists another issuer", "ISSUER_NOT_LISTED", anchor={"trust_mark_issuers": {TYPE: [FOREIGN]}}
+        ),
+        "mark-without_delegation": marked("the type has an owner", "NO_DELEGATION", {"delegation": None}),
+        "mark-owner_unknown": marked(
+            "the anchor does not say whose the type is", "UNKNOWN_OWNER", anchor={"trust_mark_owners": {}}
+        ),
+        "mark-delegation_to_another": delegated("delegated to somebody else", "DELEGATION_MISMATCH", sub=FOREIGN),
+        "mark-delegation_by_another": delegated("delegated by somebody else", "DELEGATION_MISMATCH", iss=FOREIGN),
+        "mark-delegation_of_another_type": delegated(
+            "another type is delegated", "DELEGATION_MISMATCH", trust_mark_type="https://other.example/mark"
+        ),
+        "mark-delegation_signed_by_another": delegated("the ministry delegates to itself", "UNKNOWN_KEY", by=MINISTRY),
+        "mark-delegation_expired": delegated("the delegation has ended", "EXPIRED", now=NOW - 30 * DAY),
+        "mark-is_no_delegation": marked("a mark where a delegation belongs", "WRONG_TYP", {"delegation": mark()}),
     }  # fmt: skip
 
 
