@@ -15,7 +15,7 @@ from registry.tables import METADATA
 
 HOME = "https://register.example"
 SETTINGS = {"prefix": "TEST", "origin": HOME}
-NEWEST = "0017_from_0016"
+NEWEST = "0018_from_0017"
 
 both = pytest.mark.both_backends
 

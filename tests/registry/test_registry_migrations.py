@@ -58,6 +58,7 @@ async def state(url):
         ("0012_from_0011", 2, "0011_from_0010"),
         ("0013_from_0012", 1, "0012_from_0011"),
         ("0014_from_0013", 2, "0013_from_0012"),
+        ("0018_from_0017", 1, "0017_from_0016"),
     ],
 )
 async def test_killed_half_way_it_leaves_a_whole_revision_and_the_next_one_completes(

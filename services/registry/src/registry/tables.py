@@ -6,6 +6,7 @@ import registry.access.tables
 import registry.accreditations.tables
 import registry.assessments.tables
 import registry.erasure.tables
+import registry.federation.tables
 import registry.intake.tables
 import registry.issuance.tables
 import registry.organisations.tables
