@@ -23,6 +23,7 @@ from registry.context import Services
 from registry.database import Database
 from registry.endpoint import graphql_route
 from registry.erasure.service import Erasures
+from registry.federation.routes import federation_routes
 from registry.health import Health, health_routes
 from registry.intake.service import Intake
 from registry.issuance.keys import KeyStore
@@ -90,6 +91,7 @@ def create_app(
     operations = Operations(database, clock, services, tracing.span)
     app.router.routes.insert(0, graphql_route(operations, door or door_of(settings, database, clock)))
     app.include_router(artefact_routes(database, keys, log_client, clock, settings))
+    app.include_router(federation_routes(database, keys, clock, settings))
     return app
 
 

@@ -17,8 +17,8 @@ app = typer.Typer(
 )
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON value instead of sentences.")]
-Role = Annotated[str, typer.Argument(help="What the key signs: record, status or token.")]
-Owner = Annotated[str, typer.Option(help="The authority whose record key it is; the others are the registry's.")]
+Role = Annotated[str, typer.Argument(help="What the key signs: record, status, token or federation.")]
+Owner = Annotated[str, typer.Option(help="Whose record or federation key it is; the others are the registry's.")]
 
 _AFTER = "Give readers the trust file that `registry trust` prints now"
 

@@ -20,13 +20,14 @@ from registry.issuance.ledger import Entry, Stream, append
 from registry.issuance.tables import KeyRow
 
 REGISTRY = "aut_registry"  # owner of the registry-wide keys
-RECORD, STATUS, TOKEN = "record", "status", "token"  # roles
+RECORD, STATUS, TOKEN, FEDERATION = "record", "status", "token", "federation"  # roles
 NEXT, CURRENT, RETIRED, REVOKED = "next", "current", "retired", "revoked"  # states
 
 LONGEST: Final = {
     RECORD: timedelta(seconds=record.MAX_LIFETIME),
     STATUS: timedelta(seconds=status_list.MAX_LIFETIME),
     TOKEN: timedelta(hours=1),
+    FEDERATION: timedelta(days=14),  # delegations; all else ends earlier
 }
 """How long what a key of a role has signed may live."""
 

@@ -5,8 +5,8 @@ Rules
 2. A key counts once its row and its `key` event are committed; a private half without a row is taken up, not replaced.
    There is one current key of an owner and role: of two processes that make it at once, one is first. Where a vault
    let both make a private half, the database says whose counts, and the other one signs nothing, ever.
-3. Each authority has its own record key. The keys for status lists and access tokens are the registry's, whose name
-   is that of its transcriber.
+3. Each authority has its own record key, each entity of a federation (authority or organisation) its own federation key.
+   The keys for status lists and access tokens are the registry's, whose name is that of its transcriber.
 4. Which key is current is asked each time something is to be signed: a revoked one signs nothing more, in no process.
    A next key whose time has come becomes current then.
 """
@@ -22,7 +22,7 @@ from registry.database import Database, alone
 from registry.issuance import key_rows as rows
 from registry.issuance import rotation
 from registry.issuance.key_files import Vault
-from registry.issuance.key_rows import CURRENT, RECORD, REGISTRY, STATUS, TOKEN, Key
+from registry.issuance.key_rows import CURRENT, FEDERATION, RECORD, REGISTRY, STATUS, TOKEN, Key
 
 
 class KeyStore:
@@ -47,12 +47,20 @@ class KeyStore:
         """The signer of access tokens, where the registry issues them itself."""
         return await self._signer(REGISTRY, TOKEN)
 
+    async def federation_signer(self, owner: str) -> Signer:
+        """The signer of what an authority, or an organisation that is hosted here, says in federations."""
+        return await self._signer(owner, FEDERATION)
+
     async def public_keys(self, owner: str, role: str) -> list[dict[str, Any]]:
         """Public JWKs of a role that verify something now or will, oldest first."""
         now = self._clock()
         return [
             key.published for key in await self._keys(owner, role) if (end := key.verifies_until) is None or now < end
         ]
+
+    async def all_keys(self, owner: str, role: str) -> list[dict[str, Any]]:
+        """Public JWKs of an owner's role, those that have ended as well, oldest first."""
+        return [key.published for key in await self._keys(owner, role)]
 
     async def historical_keys(self, role: str) -> dict[str, list[dict[str, Any]]]:
         """Public JWKs of a role by owner, those that have ended as well: what they signed before can still be judged."""

@@ -145,8 +145,8 @@ class KeyRow(SQLModel, table=True):
     )
 
     kid: str = Field(primary_key=True, max_length=300)
-    owner: str = Field(max_length=200, index=True)  # authority id; registry-wide keys: aut_registry
-    role: str = Field(max_length=20)  # record | status | token
+    owner: str = Field(max_length=200, index=True)  # authority or organisation id; registry-wide keys: aut_registry
+    role: str = Field(max_length=20)  # record | status | token | federation
     ordinal: int = Field(
         default=1, sa_column_kwargs={"server_default": "1"}
     )  # of the owner's keys of this role; with both it names the private half
