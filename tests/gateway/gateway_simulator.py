@@ -298,7 +298,12 @@ def _application(register, routes, schema):
         errors = [error.formatted for error in result.errors or ()]
         return JSONResponse({"data": result.data} | ({"errors": errors} if errors else {}))
 
+    async def form(request):
+        register.asked.append((request.url.path, dict(request.headers)))
+        return Response(await request.body(), media_type="application/trust-mark-status-response+jwt")
+
     paths = [Route(path, served(endpoint), methods=["GET", "HEAD"]) for path, endpoint in routes.items()]
+    paths.append(Route("/federation/authorities/{id}/trust-mark-status", form, methods=["POST"]))
     return Starlette(routes=[*paths, Route("/graphql", graphql, methods=["POST"])])
 
 
@@ -329,6 +334,10 @@ def _record(register, request):
     return Response(register.record_of(number), media_type="application/dc+sd-jwt")
 
 
+def _statement(_register, _request):
+    return Response(b"e30", media_type="application/entity-statement+jwt")
+
+
 def _records_after(register, request):
     after = int(request.query_params["after"])
     lines = [line for line in register.released if line["seq"] > after]
@@ -355,6 +364,8 @@ REGISTRY = {
     "/status-lists": _aggregation,
     "/status-lists/1": _list,
     "/records/{number}": _record,
+    "/{kind}/{id}/.well-known/openid-federation": _statement,
+    "/federation/{kind}/{id}/fetch": _statement,
     "/feed/records": _records_after,
     "/internal/entries": _secret,
 }

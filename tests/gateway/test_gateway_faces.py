@@ -277,6 +277,27 @@ class TestArtefacts:
         assert sent[0]["status"] == 404
         assert register.asked == []
 
+    @pytest.mark.parametrize(
+        "path",
+        [
+            "/authorities/aut_labour/.well-known/openid-federation", "/organisations/org_x/.well-known/openid-federation",
+            "/federation/authorities/aut_labour/fetch?sub=https%3A%2F%2Fregister.example%2Forganisations%2Forg_x",
+        ],
+    )  # fmt: skip
+    async def test_entities_of_the_federation_are_the_registrys(self, gateway, path):
+        answered = await gateway.get(path)
+        assert (answered.status_code, answered.text) == (200, "e30")
+        assert answered.headers["content-type"] == "application/entity-statement+jwt"
+
+    async def test_a_trust_mark_is_posted_and_nothing_larger(self, register, gateway):
+        path = "/federation/authorities/aut_labour/trust-mark-status"
+        answered = await gateway.client.post(path, data={"trust_mark": "e30"}, headers={"Cookie": "a=b"})
+        assert (answered.status_code, answered.text) == (200, "trust_mark=e30")
+        assert "cookie" not in register.asked[-1][1]
+        answered = await gateway.client.post(path, content=b"x" * 20_001)
+        assert answered.status_code == 413
+        assert (await gateway.client.post("/federation/authorities/aut_labour/list", content=b"x")).status_code == 405
+
     async def test_nothing_is_written_through_it(self, gateway):
         answered = await gateway.client.post(f"/records/{NUMBER}", content=b"x")
         assert (answered.status_code, problem(answered)["title"]) == (405, "Method Not Allowed")

@@ -1,6 +1,6 @@
 """Artefacts under one origin: passed through as the service that owns them serves them.
 
-1. Only the paths of `OWNERS`, only GET and HEAD. A path with dot segments, escapes or anything unusual is not one of
+1. Only the paths of `OWNERS`, only GET and HEAD; a form of at most 20 KB may be posted to those of `FORMS`. A path with dot segments, escapes or anything unusual is not one of
    them: two readers could resolve it differently.
 2. Headers that describe the artefact and its caching go through both ways, coding included; all others stay here.
 3. HEAD is a GET whose bytes are left unread, so that every artefact has one. Bytes are streamed as they come. A service that fails answers 502, one that is late to begin 504.
@@ -29,10 +29,14 @@ OWNERS: Final[Mapping[str, str]] = {  # route -> service
     "/status-lists/{rest:path}": "registry",
     "/.well-known/jwt-vc-issuer/{rest:path}": "registry",
     "/vct/{rest:path}": "registry",
+    "/authorities/{entity}/.well-known/openid-federation": "registry",
+    "/organisations/{entity}/.well-known/openid-federation": "registry",
+    "/federation/{rest:path}": "registry",
     "/feed/records": "registry",
     "/feed": "audit",
     "/log/{rest:path}": "audit",
 }
+FORMS: Final[Mapping[str, str]] = {"/federation/{kind}/{entity}/trust-mark-status": "registry"}  # route -> service
 ASKED: Final = (
     "accept", "accept-encoding", "if-none-match", "if-modified-since", "range", "cache-control", "last-event-id",
 )  # fmt: skip
@@ -44,6 +48,7 @@ TOLD: Final = (
 
 _PATH = re.compile(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~:@-]+)+", re.ASCII)
 _MAX_TARGET = 2_000
+_MAX_FORM = 20_000
 
 MOST_READERS: Final = 80
 
@@ -55,6 +60,9 @@ def routes(upstreams: Upstreams, most: int = MOST_READERS) -> APIRouter:
     for route, owner in OWNERS.items():
         endpoint = _through(upstreams.named(owner), places[owner])
         router.add_api_route(route, endpoint, methods=["GET", "HEAD"], include_in_schema=False)
+    for route, owner in FORMS.items():
+        endpoint = _through(upstreams.named(owner), places[owner])
+        router.add_api_route(route, endpoint, methods=["POST"], include_in_schema=False)
     return router
 
 
@@ -67,15 +75,30 @@ def _through(client: httpx.AsyncClient, places: asyncio.Semaphore) -> Callable[[
         if places.locked():
             why = "Too many are reading from this service at the moment; try again."
             return problem(503, "Too many readers", why, headers={"Retry-After": "1"})
-        return await _pass(client, request, f"{path}?{query}" if query else path, places)
+        form = await _form(request) if request.method == "POST" else b""
+        if form is None:
+            return problem(413, "Content Too Large", f"A form has at most {_MAX_FORM} bytes.")
+        return await _pass(client, request, f"{path}?{query}" if query else path, form, places)
 
     return artefact
 
 
-async def _pass(client: httpx.AsyncClient, request: Request, target: str, places: asyncio.Semaphore) -> Response:
+async def _form(request: Request) -> bytes | None:
+    """What is posted; None where it is too much."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_FORM:
+            return None
+    return body
+
+
+async def _pass(
+    client: httpx.AsyncClient, request: Request, target: str, form: bytes, places: asyncio.Semaphore
+) -> Response:
     async with AsyncExitStack() as held:
         await held.enter_async_context(places)
-        response = await _asked(client, request, target)
+        response = await _asked(client, request, target, form)
         held.push_async_callback(response.aclose)
         if response.status_code >= 500:
             raise UpstreamError(f"{target} answered {response.status_code}")
@@ -85,11 +108,14 @@ async def _pass(client: httpx.AsyncClient, request: Request, target: str, places
         return _Passed(response, told, held.pop_all())
 
 
-async def _asked(client: httpx.AsyncClient, request: Request, target: str) -> httpx.Response:
+async def _asked(client: httpx.AsyncClient, request: Request, target: str, form: bytes) -> httpx.Response:
     # Without this httpx would ask for every coding it knows, on behalf of a client that may know none.
     asked = {"accept-encoding": "identity"}
     asked |= {name: request.headers[name] for name in ASKED if name in request.headers}
-    outgoing = client.build_request("GET", target, headers=asked, timeout=TIMEOUT)
+    posted = request.method == "POST"
+    asked |= {"content-type": "application/x-www-form-urlencoded"} if posted else {}
+    method, content = ("POST", form) if posted else ("GET", None)
+    outgoing = client.build_request(method, target, headers=asked, content=content, timeout=TIMEOUT)
     try:
         return await client.send(outgoing, stream=True)
     except httpx.TimeoutException as error:
