@@ -1,7 +1,9 @@
 """The register as part of a federation: its entities' words, trust marks, and what becomes of them."""
 
 import asyncio
+import re
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from core_world import HOME, LABOUR, LICENCE, OWNER, STANDARD, TRADE
@@ -52,6 +54,18 @@ async def test_its_trust_mark_holds_for_a_reader_who_knows_the_anchor_alone(regi
     assert await reader.status(answer.text) == "active"
     shown = (await reader.configuration(leaf)).claims["trust_marks"]
     assert shown == [{"trust_mark_type": TYPE, "id": TYPE, "trust_mark": answer.text}]
+
+
+async def test_a_reader_finds_it_as_the_page_says(register, reader):
+    _, leaf = await accredited(register, reader)
+    page = Path(__file__).parents[2] / "docs" / "federation.md"
+    (program,) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    names = {}
+    exec(program, names)
+
+    (mark,) = await names["marks_of"](leaf, ANCHOR, (await reader.anchors())[ANCHOR], reader.fetch, register.clock())
+
+    assert (mark.sub, mark.trust_mark_type) == (leaf, TYPE)
 
 
 async def test_without_proof_there_is_neither_mark_nor_entity(register, reader):
