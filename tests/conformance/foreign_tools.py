@@ -24,11 +24,14 @@ DONE = ".installed"
 
 SD_JWT, OPENVC = "@sd-jwt/sd-jwt-vc", "openvc-core"
 SIGSTORE, SCALES = "@sigstore/verify", "tlog-scales"
+OPENID_FEDERATION, GRINDVAKT = "@openid-federation/core", "pygrindvakt"
 RUNNERS = {
     SD_JWT: "sd_jwt_vc.mjs",
     OPENVC: "openvc_verdicts.py",
     SIGSTORE: "sigstore_verify.mjs",
     SCALES: "tlog_scales_verdicts.py",
+    OPENID_FEDERATION: "openid_federation.mjs",
+    GRINDVAKT: "pygrindvakt_verdicts.py",
 }
 
 
