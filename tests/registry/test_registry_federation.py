@@ -76,6 +76,7 @@ async def test_without_proof_there_is_neither_mark_nor_entity(register, reader):
     assert (await reader.get(well_known(leaf))).json()["error"] == "not_found"
 
 
+@pytest.mark.both_backends
 async def test_a_suspension_is_told_at_once_and_taken_back_later(register, reader):
     number, leaf = await accredited(register, reader)
     token = (await reader.mark(leaf)).text
@@ -125,6 +126,7 @@ async def _token(reader, kind):
     return next(row for row in await reader.rows() if row.kind == kind)
 
 
+@pytest.mark.both_backends
 async def test_what_all_ask_for_is_signed_once(register, reader):
     _, leaf = await accredited(register, reader)
 
@@ -189,6 +191,7 @@ async def test_the_anchor_resolves_what_is_below_it(register, reader):
     assert claims["exp"] == min(times)
 
 
+@pytest.mark.both_backends
 async def test_lists_say_who_is_below_and_who_has_marks(register, reader):
     _, leaf = await accredited(register, reader)
     await reader.mark(leaf)
