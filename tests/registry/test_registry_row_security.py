@@ -57,7 +57,7 @@ TABLES = {
 PUBLIC = {  # what is published, or leads to what is published, and what is nobody's; see ADR 0017
     "authorities", "schemes", "scheme_mappings", "mandates", "organisations", "organisation_identifiers",
     "accreditations", "accreditation_corridors", "events", "outbox", "leases", "status_lists", "status_entries",
-    "records", "due_times", "keys", "fixed_settings",
+    "records", "due_times", "keys", "fixed_settings", "federation_tokens",
 }  # fmt: skip
 
 
