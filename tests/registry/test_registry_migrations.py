@@ -40,6 +40,7 @@ async def state(url):
     return at, differ
 
 
+@pytest.mark.faults
 @pytest.mark.both_backends
 @pytest.mark.parametrize(
     ("revision", "operations", "left_at"),
@@ -173,6 +174,7 @@ async def before_and_now(empty_database, tmp_path):
         await before.stop()
 
 
+@pytest.mark.faults
 @pytest.mark.parametrize("backend", ["postgres"], indirect=True)
 async def test_the_version_before_writes_beside_this_one(before_and_now):
     """Expand: what version N added, version N-1 neither fills nor stumbles over, and each reads what the other wrote."""
