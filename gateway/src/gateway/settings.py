@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from goodstanding.openid import is_address
+from goodstanding.addresses import is_address
 
 
 class Settings(BaseSettings):

@@ -10,8 +10,8 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from goodstanding import keys as jwk
+from goodstanding.addresses import is_address
 from goodstanding.errors import KeyRefused, TokenError
-from goodstanding.openid import is_address
 
 MAX_HINTS: Final = 16
 MAX_KEYS: Final = 16

@@ -18,7 +18,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -26,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from goodstanding import keys as jwk
+from goodstanding.addresses import is_address
 from goodstanding.canonical import parse_json, unb64u
 from goodstanding.ed25519 import signature_problem
 from goodstanding.errors import EventError, KeyRefused, TokenError, TrustError
@@ -38,7 +38,6 @@ RSA_BITS: Final = (2048, 4096)
 TYPS: Final = ("at+jwt", "application/at+jwt")
 ALGS: Final = ("ES256", "EdDSA", "PS256", "RS256")
 DISCOVERY: Final = "/.well-known/openid-configuration"
-_HERE: Final = ("127.0.0.1", "::1", "localhost")
 
 ProviderKey = ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey | rsa.RSAPublicKey
 
@@ -69,18 +68,6 @@ class Identity:
     issuer: str
     subject: str
     client: bool  # rule 5
-
-
-def is_address(url: str) -> bool:
-    """True for an address that rule 1 allows."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or parts.username or parts.fragment or not url.isprintable() or " " in url:
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and host in _HERE)
 
 
 def discovery_address(issuer: str) -> str:

@@ -13,12 +13,12 @@ Rules (reasons in brackets; each ends in CANNOT_CONCLUDE)
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import urlsplit
 
+from goodstanding.addresses import is_address
 from goodstanding.canonical import parse_json
 from goodstanding.checkpoint import MAX_PROOF_SIZE, TlogProof
 from goodstanding.errors import EventError, GoodstandingError, LogError, NumberError, TokenError
@@ -73,22 +73,9 @@ def origin_of(register: str) -> str:
 
 def checked(url: str) -> str:
     """The same address, if rule 3 allows it."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        raise Unanswered("BAD_ANSWER", f"{url[:200]!r} is not an address") from None
-    fits = parts.scheme == "https" or (parts.scheme == "http" and _is_here(host))
-    if not (host and fits) or parts.username is not None or parts.query or parts.fragment:
+    if not is_address(url) or urlsplit(url).query:
         raise Unanswered("BAD_ANSWER", f"{url[:200]!r} is not an https address without a query")
     return url
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def question(verifier: Verifier, register: str | None, number: str, scope: Scope | None) -> Talk:

@@ -10,6 +10,7 @@ from pathlib import Path
 from audit.settings import Settings
 from goodstanding.errors import KeyRefused
 from goodstanding.keys import PemSigner, Signer
+from goodstanding.pkcs11 import open_token
 
 
 def made_signers(settings: Settings) -> tuple[Signer, Signer]:
@@ -31,11 +32,7 @@ def _signer(settings: Settings, file: Path, *, make: bool) -> Signer:
 def _in_token(settings: Settings, module: Path, label: str, *, make: bool) -> Signer:
     """The one key of a label, which is the name the file would have had (rule 2)."""
     assert settings.pkcs11_pin_file is not None  # the settings' own rule
-    try:
-        from goodstanding.pkcs11.token import Token  # noqa: PLC0415 - an extra of its own
-    except ModuleNotFoundError as error:
-        raise KeyRefused("keys in a PKCS#11 token need python-pkcs11: install the extra pkcs11") from error
-    token = Token(module, settings.pkcs11_token, settings.pkcs11_pin_file)
+    token = open_token(module, settings.pkcs11_token, settings.pkcs11_pin_file)
     found = token.make(label) if make else token.find(label)
     if len(found) != 1:
         raise KeyRefused(

@@ -82,7 +82,7 @@ class Publication:
         current = self.current()
         if current is not None and current.checkpoint != before:
             raise _superseded(checkpoint.size)
-        return self.sign(checkpoint)
+        return self._sign(checkpoint, _signed_at(current))
 
     def sign(self, checkpoint: Checkpoint, signed_before: int = 0) -> tuple[bytes, int]:
         """Sign a checkpoint now; return the note and the time in it, in seconds since 1970.
@@ -90,9 +90,12 @@ class Publication:
         `signed_before` is the newest time known to have been signed, for who knows more than the published
         checkpoint says. Raises ClockWentBackwards, and LogStopped as `current` does.
         """
+        return self._sign(checkpoint, max(signed_before, _signed_at(self.current())))
+
+    def _sign(self, checkpoint: Checkpoint, signed_before: int) -> tuple[bytes, int]:
         self.require_going_on()
         now = self._clock()
-        forbid_going_back(int(now.timestamp()), max(signed_before, _signed_at(self.current())))
+        forbid_going_back(int(now.timestamp()), signed_before)
         return self._signer.sign(checkpoint, now), int(now.timestamp())
 
     def publish(self, note: bytes, before: Checkpoint) -> None:

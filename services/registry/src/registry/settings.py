@@ -7,8 +7,8 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import BeforeValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from goodstanding.addresses import is_address
 from goodstanding.number import SAMPLE_PREFIX
-from goodstanding.openid import is_address
 
 
 def _seconds(value: object) -> object:

@@ -7,7 +7,7 @@ query (`context.py`), so that a role withdrawn a minute ago is gone.
 from collections.abc import Collection
 from datetime import datetime
 
-from goodstanding.openid import is_address
+from goodstanding.addresses import is_address
 from registry.access import repository
 from registry.access.model import Actor, Role
 from registry.access.reading import Kind, readers

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Self
 from urllib.parse import urlsplit
 
+from goodstanding.addresses import HERE
 from goodstanding.number import SAMPLE_PREFIX
 
 AUTHORITIES, ORGANISATIONS = "authorities", "organisations"
@@ -19,7 +20,6 @@ CONFIGURATION, SUBORDINATE, DELEGATION, MARK = "configuration", "subordinate", "
 RESOLVED, HISTORY, STATUS = "resolved", "history", "status"
 
 _RESERVED = (".example", ".test", ".localhost", ".invalid", ".example.com", ".example.org", ".example.net")
-_HERE = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +105,7 @@ class Names:
 
     def federates(self, number: str) -> bool:
         """Rule 3."""
-        harmless = self.host in _HERE or f".{self.host}".endswith(_RESERVED)
+        harmless = self.host in HERE or f".{self.host}".endswith(_RESERVED)
         return harmless or not number.startswith(f"{SAMPLE_PREFIX}-")
 
 

@@ -4,9 +4,15 @@ A token may hold two keys of one label, made by two processes at the same moment
 one whose row was committed (`keys.py`, rule 2). To delete the other one here could delete it after its row was.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from goodstanding.keys import Signer
-from goodstanding.pkcs11.token import Token
 from registry.issuance.key_files import KeyFolder, require_owner
+
+if TYPE_CHECKING:
+    from goodstanding.pkcs11.token import Token
 
 
 class Pkcs11Vault:

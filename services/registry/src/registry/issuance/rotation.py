@@ -25,12 +25,11 @@ from registry.errors import Conflict, Invalid, NotFound
 from registry.issuance import key_rows as rows
 from registry.issuance.key_files import Vault
 from registry.issuance.key_rows import CURRENT, NEXT, RECORD, RETIRED, REVOKED, STATUS, Key
+from registry.issuance.records import REISSUE
 from registry.issuance.tables import DueRow, RecordRow, StatusListRow
 
 REASONS: Final = ("compromised", "superseded", "unspecified")
 """Why a key is revoked (OpenID Federation 1.0, section on historical keys)."""
-
-REISSUE = "REISSUE"  # kind of due time, as in `records`
 
 
 def lock_name(owner: str, role: str) -> str:
